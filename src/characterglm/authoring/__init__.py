@@ -1,0 +1,1 @@
+"""Text becomes a character through an engine; knows nothing about how the text was found."""

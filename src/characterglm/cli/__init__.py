@@ -1,0 +1,1 @@
+"""One file a noun; bodies import lazily so that the help is quick. No logic lives here."""

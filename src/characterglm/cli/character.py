@@ -1,0 +1,7 @@
+"""`characterglm character`."""
+
+from __future__ import annotations
+
+from cyclopts import App
+
+app = App(name="character")

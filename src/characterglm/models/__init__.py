@@ -1,0 +1,1 @@
+"""WEIGHTS: the registry of models, how they are pulled, and the GGUF format; runs none of them."""

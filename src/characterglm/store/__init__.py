@@ -1,0 +1,1 @@
+"""The database: engine, sessions, base class, full text, migrations; declares no table."""
