@@ -5,7 +5,7 @@ An engine turns a prompt into text. It knows nothing about characters or dialogu
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -34,6 +34,8 @@ class Sampling(BaseModel):
     repetition_penalty: float = Field(default=1.1, gt=0)
     frequency_penalty: float = 0.0
     presence_penalty: float = 0.0
+    dry_multiplier: float = Field(default=0.8, ge=0)
+    """Strength of the DRY penalty on repeated sequences, where the engine has it; 0 is off."""
     seed: int | None = None
     stop: tuple[str, ...] = ()
     """Texts at which to stop, besides the prompt format's own."""
@@ -120,7 +122,7 @@ class Engine(Protocol):
     def context_length(self) -> int | None:
         """Tokens of prompt and reply together; None if unknown."""
 
-    def stream(self, request: Request) -> AsyncIterator[Event]:
+    def stream(self, request: Request) -> AsyncGenerator[Event, None]:
         """The reply as it is made: any number of `Delta`, then one `End`."""
 
     async def warm(self, prompt: Prompt) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 
 from characterglm.engines.base import (
     Capability,
@@ -49,7 +49,7 @@ class ScriptedEngine:
         self.warmed: list[Prompt] = []
         self.closed = False
 
-    async def stream(self, request: Request) -> AsyncIterator[Event]:
+    async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
         """The scripted reply, piece by piece (a word or a Chinese character), then `End`."""
         demand(self, request)
         self.requests.append(request)
