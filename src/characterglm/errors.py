@@ -48,7 +48,9 @@ class Problem:
     """1-based line in `file`."""
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
+        place = self.file
+        if self.line:
+            place = f"{self.file}:{self.line}" if self.file else f"line {self.line}"
         return ": ".join(part for part in (place, self.field, self.message) if part)
 
 
