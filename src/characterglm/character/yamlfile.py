@@ -131,6 +131,8 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+_ODD_BREAKS = re.compile("[\r\x85\u2028\u2029]")
+"""Line breaks of YAML 1.1 that only double quotes carry unchanged."""
 _CLEAN_LINES = re.compile(r"(?:\S(?:[^\n]*\S)?\n+)*\S(?:[^\n]*\S)?")
 """Lines that a literal block holds as they are: no space at either end of a line."""
 _PROSE = re.compile(r"\S+(?: \S+)+")
@@ -139,12 +141,12 @@ _PROSE = re.compile(r"\S+(?: \S+)+")
 
 def _write_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     style = None
-    if "\n" in text and _CLEAN_LINES.fullmatch(text):
+    if _ODD_BREAKS.search(text):
+        style = '"'
+    elif "\n" in text and _CLEAN_LINES.fullmatch(text):
         style = "|"
     elif len(text) > _WIDTH and _PROSE.fullmatch(text):
         style = ">"
-    elif yamltree.resolve(text) != text:
-        style = "'"
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
@@ -159,6 +161,10 @@ def _write_float(dumper: yaml.SafeDumper, number: float) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:float", repr(number))
 
 
+# YAML 1.1 wants a dot in a float; JSON, and so our reader, does not: 1e+22.
+_Dumper.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^-?\d+(\.\d+)?e[+-]?\d+$"), list("-0123456789")
+)
 _Dumper.add_representer(str, _write_text)
 _Dumper.add_representer(list, _write_list)
 _Dumper.add_representer(float, _write_float)
