@@ -122,7 +122,7 @@ def test_writing_is_readable() -> None:
         category="daily_life",
         tags=["no", "12:30", "true", "007"],
         scenario="第一行\n第二行",
-        greetings=["a-word-of-twenty-ch. " * 5],
+        greetings=["word " * 40],
     )
     assert write_character(character) == (
         "id: a\n"
@@ -135,8 +135,9 @@ def test_writing_is_readable() -> None:
         "  第二行\n"
         "greetings:\n"
         "  - >-\n"
-        "    a-word-of-twenty-ch. a-word-of-twenty-ch. a-word-of-twenty-ch. a-word-of-twenty-ch.\n"
-        "    a-word-of-twenty-ch.\n"
+        f"    {' '.join(['word'] * 18)}\n"
+        f"    {' '.join(['word'] * 18)}\n"
+        "    word word word word\n"
     )
 
 

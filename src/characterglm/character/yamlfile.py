@@ -20,7 +20,8 @@ from characterglm.errors import InputError, NotFound, Problem, ValidationFailed
 
 Model = TypeVar("Model", bound=BaseModel)
 
-_WIDTH = 96
+_WIDTH = 88
+"""A line ends at the first space beyond this column."""
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
