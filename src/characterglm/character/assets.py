@@ -1,0 +1,70 @@
+"""Bytes of pictures and sounds, kept under the sha256 of their content.
+
+Knows one directory; nothing about characters or formats. The same bytes are kept once, a file is
+never changed after it has its name, and nothing half-written ever has one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from characterglm.errors import InputError, NotFound
+
+MAX_BYTES = 64 * 1024 * 1024
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class Assets:
+    """A directory of assets, made when the first one comes."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def path(self, sha256: str) -> Path:
+        """Where an asset lies or would lie; `InputError` if that is no sha256 in hexadecimal."""
+        if not _SHA256.fullmatch(sha256):
+            raise InputError(f"'{sha256[:80]}' is no sha256: 64 hexadecimal digits are needed")
+        return self._directory / sha256[:2] / sha256
+
+    def put(self, data: bytes) -> str:
+        """Keep some bytes (64 MB at most) and return their sha256."""
+        if len(data) > MAX_BYTES:
+            raise InputError(f"an asset of {len(data)} bytes is too large: 64 MB at most")
+        sha256 = hashlib.sha256(data).hexdigest()
+        path = self.path(sha256)
+        if not path.exists():
+            _write(path, data)
+        return sha256
+
+    def get(self, sha256: str) -> bytes:
+        """The bytes; `NotFound` where there are none, `InputError` where they were changed."""
+        path = self.path(sha256)
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            raise NotFound(
+                "asset", sha256, hint="import the card again that it came with"
+            ) from None
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise InputError(f"{path} was changed: its bytes no longer have the sha256 of its name")
+        return data
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write beside the final name, then rename: readers see all of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
