@@ -82,11 +82,16 @@ class Talk:
             raise InputError("there is no reply to swipe yet")
         if last.parent is None and self.character.greetings:
             return self.greet(number)
-        known = self.dialogue.swipes(last)
+        known = self.versions()
         if not 1 <= number <= len(known):
             raise InputError(f"this reply has {len(known)} versions: choose 1 to {len(known)}")
         self.go(known[number - 1].id)
         return known[number - 1]
+
+    def versions(self) -> list[Utterance]:
+        """The versions of the last utterance, oldest first."""
+        last = self.last
+        return [] if last is None else self.dialogue.swipes(last)
 
     def edit(self, utterance: Utterance, text: str) -> Utterance:
         """Put `text` in the place of an utterance; the old one and what followed it stay."""
@@ -141,6 +146,11 @@ class Talk:
         """Go on from another utterance; what followed it stays as a branch."""
         self._dialogues.set_leaf(self.dialogue.id, leaf)
         self.dialogue.leaf = leaf
+
+    def set_persona(self, persona: Persona) -> None:
+        """Be somebody else from now on; what was said stays."""
+        self._dialogues.set_persona(self.dialogue.id, persona)
+        self.dialogue.persona = persona
 
     def rename(self, title: str) -> None:
         """Give the dialogue a title."""

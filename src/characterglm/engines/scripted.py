@@ -19,7 +19,7 @@ from characterglm.prompt.types import Prompt, Segment
 
 Script = Iterable[str] | Callable[[Request], str]
 
-_PIECES = re.compile(r"[^\W_]*[^\x00-\x7f]|\w+|\s+|.", re.DOTALL)
+_PIECES = re.compile(r"[^\x00-\x7f]|\w+|\s+|.", re.DOTALL | re.ASCII)
 
 
 class ScriptedEngine:

@@ -1,0 +1,191 @@
+"""The running terminal chat: reads lines, shows replies, keeps the engine warm in between.
+
+The greeting is shown at once; the model loads and reads the profile while the user reads it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import aclosing
+from pathlib import Path
+
+from characterglm.chat.reply import Event, Finished, Piece, Withdrawn
+from characterglm.chat.session import ChatSession
+from characterglm.chat.talk import Talk
+from characterglm.cli.chat_commands import Commands
+from characterglm.cli.chat_view import ChatView
+from characterglm.cli.house import House
+from characterglm.engines.opening import Opened
+from characterglm.errors import CharacterGLMError
+
+BARE = ("clear", "stop")
+"""Commands of the original demo, which it took without a slash."""
+
+OPENING_LINES = 6
+"""How much of an older dialogue is shown when it goes on."""
+
+
+class ChatLoop:
+    """One terminal chat; `open_model` loads a model by name and blocks while it does."""
+
+    def __init__(
+        self, house: House, talk: Talk, view: ChatView, open_model: Callable[[str], Opened]
+    ) -> None:
+        self.house, self.talk, self.view = house, talk, view
+        self.leaving = False
+        self.failed = False
+        """Whether the latest line met an error."""
+        self._open_model = open_model
+        self._commands = Commands(self)
+        self._loading: asyncio.Task[Opened] | None = None
+        self._idle: asyncio.Task[None] | None = None
+
+    async def run(self, model: str, lines: AsyncIterator[str]) -> None:
+        """Talk until the lines end or the user leaves; the model is always unloaded."""
+        self._load_model(model)
+        self.show_opening()
+        try:
+            self._rest()
+            async for line in lines:
+                await self._stop_resting()
+                await self.handle(line.strip())
+                if self.leaving:
+                    break
+                self._rest()
+        finally:
+            await self._stop_resting()
+            await self._close_model()
+
+    async def handle(self, line: str) -> None:
+        """Say one line, or run it if it is a command; an error is shown and the talk goes on."""
+        self.failed = False
+        try:
+            events = await self._understand(line)
+            if events is not None:
+                await self._show_reply(events)
+        except CharacterGLMError as error:
+            self.failed = True
+            self.view.problem(str(error))
+
+    async def session(self) -> ChatSession:
+        """The talk together with the engine, once it is loaded."""
+        if self._loading is None:
+            raise AssertionError("no model was asked for")
+        opened = await asyncio.shield(self._loading)
+        return ChatSession(
+            self.talk,
+            opened.engine,
+            opened.format,
+            sampling=opened.sampling,
+            lorebooks=self.house.characters.lorebooks(self.talk.character.id),
+        )
+
+    def show_opening(self) -> None:
+        """The greeting, or the end of an older dialogue and what is to be done there."""
+        for utterance in self.talk.path[-OPENING_LINES:]:
+            self.view.utterance(utterance, self.view.texts("you"))
+        last = self.talk.last
+        if last is not None and last.status == "interrupted":
+            self.view.note("unfinished")
+        elif last is not None and last.speaker.role == "user":
+            self.view.note("unanswered")
+
+    def restart(self) -> None:
+        """A new dialogue with the same character and persona."""
+        self.talk = self.house.start(self.talk.character, self.talk.persona)
+
+    def load(self, dialogue_id: str) -> None:
+        """Go on with another dialogue."""
+        self.talk = self.house.resume(dialogue_id)
+
+    async def change_model(self, name: str) -> None:
+        """Answer with another model from now on; the old one stays if this one cannot be had."""
+        old, self._loading = self._loading, None
+        self._load_model(name)
+        try:
+            await self.session()
+        except CharacterGLMError:
+            self._loading = old
+            raise
+        if old is not None:
+            await (await old).engine.close()
+
+    async def _understand(self, line: str) -> AsyncGenerator[Event, None] | None:
+        if line in BARE or line.startswith("/"):
+            name, _, rest = line.removeprefix("/").partition(" ")
+            return await self._commands.run(name, rest)
+        last = self.talk.last
+        if not line and last is not None and last.speaker.role == "user":
+            return (await self.session()).answer()
+        return (await self.session()).say(line) if line else None
+
+    async def _show_reply(self, events: AsyncGenerator[Event, None]) -> None:
+        """Show a reply as it comes; Ctrl-C stops the reply, not the program."""
+        showing = asyncio.create_task(self._show(events))
+        with _interrupts(showing):
+            try:
+                await showing
+            except asyncio.CancelledError:
+                if not showing.cancelled():
+                    raise
+                self.view.end_line()
+                self.view.note("stopped")
+
+    async def _show(self, events: AsyncGenerator[Event, None]) -> None:
+        self.view.name(self.talk.character.name)
+        async with aclosing(events):
+            async for event in events:
+                match event:
+                    case Piece(text):
+                        self.view.piece(text)
+                    case Withdrawn():
+                        self.view.end_line()
+                        self.view.note("again")
+                        self.view.name(self.talk.character.name)
+                    case Finished(utterance):
+                        self.view.end_line()
+                        if not utterance.text:
+                            self.view.note("no_reply")
+
+    def _load_model(self, name: str) -> None:
+        self._loading = asyncio.create_task(asyncio.to_thread(self._open_model, name))
+
+    async def _close_model(self) -> None:
+        if self._loading is not None:
+            with contextlib.suppress(CharacterGLMError):
+                await (await self._loading).engine.close()
+
+    def _rest(self) -> None:
+        """While the user reads and types: prefill what the next prompt will begin with."""
+        self._idle = asyncio.create_task(self._warm())
+
+    async def _warm(self) -> None:
+        # A failure to load is shown when the user says something, not in the middle of typing.
+        with contextlib.suppress(CharacterGLMError):
+            await (await self.session()).warm()
+
+    async def _stop_resting(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._idle
+
+    def export(self, file: str) -> None:
+        """Write the dialogue to a JSONL file."""
+        from characterglm.dialogue.files import write_dialogues
+
+        write_dialogues([self.talk.dialogue], Path(file).expanduser())
+
+
+@contextlib.contextmanager
+def _interrupts(task: asyncio.Task[None]) -> Iterator[None]:
+    """Ctrl-C cancels the task instead of the program while the block runs."""
+    loop = asyncio.get_running_loop()
+    before = signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(task.cancel))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

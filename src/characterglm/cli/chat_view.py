@@ -1,0 +1,85 @@
+"""How a talk looks in a terminal: names, streamed text, lists. Reads nothing, decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from characterglm.chat.talk import Talk
+from characterglm.cli.messages import Messages
+from characterglm.cli.terminal import plain
+from characterglm.dialogue import Utterance
+from characterglm.dialogue.repository import DialogueInfo
+
+
+class ChatView:
+    """Prints to one console, in one language."""
+
+    def __init__(self, console: Console, texts: Messages) -> None:
+        self.console, self.texts = console, texts
+
+    def note(self, key: str, **values: object) -> None:
+        """A remark of the program's, set apart from what is said."""
+        shown = {name: plain(str(value)) for name, value in values.items()}
+        self.console.print(Text(self.texts(key, **shown), style="dim"))
+
+    def problem(self, message: str) -> None:
+        """An error, after which the talk goes on."""
+        self.console.print(Text(plain(message), style="red"))
+
+    def name(self, name: str) -> None:
+        """Whose words follow on the same line."""
+        self.console.print(Text(plain(name), style="bold cyan"), end=" ")
+
+    def piece(self, text: str) -> None:
+        """A stretch of a reply, at once and unwrapped."""
+        self.console.file.write(plain(text))
+        self.console.file.flush()
+
+    def end_line(self) -> None:
+        """The reply is over."""
+        self.console.file.write("\n")
+        self.console.file.flush()
+
+    def utterance(self, utterance: Utterance, you: str) -> None:
+        """A whole utterance with its speaker's name."""
+        by_user = utterance.speaker.role == "user"
+        self.name(utterance.speaker.name or (you if by_user else utterance.speaker.role))
+        self.piece(utterance.text)
+        self.end_line()
+
+    def history(self, talk: Talk, last: int | None = None) -> None:
+        """What was said, numbered from 1; `<2/3>` marks the second of three versions."""
+        path = talk.path
+        start = 0 if last is None else max(0, len(path) - last)
+        for number, utterance in enumerate(path[start:], start + 1):
+            versions = talk.dialogue.swipes(utterance)
+            mark = f" <{versions.index(utterance) + 1}/{len(versions)}>" if versions[1:] else ""
+            self.console.print(Text(f"{number:>3}{mark}", style="dim"), end=" ")
+            self.utterance(utterance, self.texts("you"))
+
+    def versions(self, versions: Iterable[Utterance], chosen: Utterance) -> None:
+        """The versions of one reply; a star marks the chosen one."""
+        for number, utterance in enumerate(versions, 1):
+            star = "*" if utterance.id == chosen.id else " "
+            self.console.print(Text(f"{star}{number}", style="dim"), end=" ")
+            self.piece(utterance.text)
+            self.end_line()
+
+    def dialogues(self, infos: Iterable[DialogueInfo]) -> None:
+        """Dialogues to choose from."""
+        table = Table(box=None, show_header=False)
+        for info in infos:
+            when = f"{info.updated.astimezone():%Y-%m-%d %H:%M}"
+            table.add_row(info.id, when, str(info.turns), plain(info.title or info.last_text[:40]))
+        self.console.print(table)
+
+    def commands(self) -> None:
+        """The help."""
+        table = Table(box=None, show_header=False)
+        for name, help_text in self.texts.help.items():
+            table.add_row(Text(f"/{name}", style="bold"), Text(help_text))
+        self.console.print(table)
