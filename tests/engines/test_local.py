@@ -3,7 +3,10 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import math
+import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,10 +89,11 @@ async def test_cancelling_a_prefill_ends_it_after_one_batch(engine: LocalEngine)
     warming.cancel()
     with pytest.raises(asyncio.CancelledError):
         await warming
-    reply = await complete(engine, Request(chatml("Hi"), Sampling(max_tokens=1)))
-    assert reply.end.completion_tokens == 1
-    # What was prefilled is kept: the same prompt starts from there.
-    assert engine.count(slow.segments)[0] > 1000
+    # What was prefilled is kept: the same prompt starts from there, and from nowhere near its end.
+    reply = await complete(engine, Request(slow, Sampling(max_tokens=1)))
+    assert reply.end.cached_tokens is not None
+    assert reply.end.prompt_tokens is not None
+    assert 0 < reply.end.cached_tokens < reply.end.prompt_tokens / 2
 
 
 async def test_a_schema_shapes_the_reply(engine: LocalEngine) -> None:
@@ -128,6 +132,49 @@ async def test_a_prompt_beyond_the_context_is_refused(engine: LocalEngine) -> No
 async def test_an_unknown_adapter_is_refused(engine: LocalEngine) -> None:
     with pytest.raises(Unsupported, match="no adapter 'wukong'"):
         await complete(engine, Request(chatml("Hi"), adapter=Adapter("wukong")))
+
+
+async def test_an_adapter_speaks_in_the_requests_that_name_it(
+    small_model: Path, tmp_path: Path
+) -> None:
+    adapter = tmp_path / "adapter.gguf"
+    write_adapter(adapter, width=576, rank=2)
+    engine = LocalEngine(small_model, context=512, adapters={"odd": adapter})
+    request = Request(chatml("Tell me of the sea."), Sampling(max_tokens=12, temperature=0))
+    texts = [
+        (await complete(engine, replace(request, adapter=spoken))).text
+        for spoken in (None, Adapter("odd", 1.0), Adapter("odd", 0.0), None)
+    ]
+    await engine.close()
+    assert texts[0] == texts[2] == texts[3]
+    assert texts[1] != texts[0]
+
+
+def test_an_adapter_is_no_model(tmp_path: Path) -> None:
+    adapter = tmp_path / "adapter.gguf"
+    write_adapter(adapter, width=8, rank=1)
+    with pytest.raises(ModelError, match="is an adapter"):
+        LocalEngine(adapter)
+
+
+def write_adapter(path: Path, *, width: int, rank: int) -> None:
+    """A LoRA adapter in GGUF, version 3, on the first layer's query weights, far from zero."""
+
+    def text(value: str) -> bytes:
+        return struct.pack("<Q", len(value.encode())) + value.encode()
+
+    facts = {"general.architecture": "llama", "general.type": "adapter", "adapter.type": "lora"}
+    head = b"".join(text(key) + struct.pack("<I", 8) + text(value) for key, value in facts.items())
+    head += text("adapter.lora.alpha") + struct.pack("<If", 6, 16.0)
+    shapes = {"lora_a": (width, rank), "lora_b": (rank, width)}
+    infos = data = b""
+    for name, (first, second) in shapes.items():
+        info = struct.pack("<IQQIQ", 2, first, second, 0, len(data))
+        infos += text(f"blk.0.attn_q.weight.{name}") + info
+        values = [math.sin(index) for index in range(first * second)]
+        data += struct.pack(f"<{len(values)}f", *values)
+    start = struct.pack("<4sIQQ", b"GGUF", 3, len(shapes), len(facts) + 1) + head + infos
+    path.write_bytes(start + b"\0" * (-len(start) % 32) + data)
 
 
 @pytest.mark.parametrize("path", ["/completion", "/tokenize", "/v1/models", "/slots", "/props"])

@@ -9,8 +9,7 @@ from typing import Any
 
 from characterglm.engines.base import Engine, Sampling
 from characterglm.errors import InputError
-from characterglm.models import local_path, pull, resolve
-from characterglm.models.pull import Progress
+from characterglm.models import Progress, local_path, pull, resolve
 from characterglm.prompt.formats import PromptFormat, get_format
 from characterglm.settings import settings
 

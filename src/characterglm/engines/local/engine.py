@@ -17,8 +17,8 @@ from typing import Any
 from characterglm.engines.base import Capability, Event, Request, Sampling, demand
 from characterglm.engines.local.server import Chunk, LlamaServer
 from characterglm.engines.local.wire import body_of, event_of
-from characterglm.errors import InputError, ModelError, Unsupported
-from characterglm.models.gguf import read_header
+from characterglm.errors import ModelError, Unsupported
+from characterglm.models.gguf import GGUFHeader, read_header
 from characterglm.prompt.types import Prompt, Segment
 
 
@@ -47,10 +47,12 @@ class LocalEngine:
         adapters: Mapping[str, Path] | None = None,
     ) -> None:
         header = read_header(path)
+        if header.adapter:
+            raise ModelError(f"{path} is an adapter, not a model: name the model it was made for")
         self.model, self.license = model or path.stem, license
         self.context_length = min(context, header.context_length or context)
         self.chat_template = header.chat_template
-        self._bos = header.bos_id if header.add_bos else None
+        self._bos = _bos(header)
         self._adapters = list(adapters or {})
         self._server = LlamaServer(
             path,
@@ -148,10 +150,8 @@ class LocalEngine:
             stopped.set()
 
 
-def open_local(path: Path, **options: Any) -> LocalEngine:
-    """A local engine for an existing file; refuses an adapter given as a model."""
-    if not path.is_file():
-        raise InputError(f"no model file {path}")
-    if read_header(path).is_adapter:
-        raise ModelError(f"{path} is an adapter, not a model: give its base as --model")
-    return LocalEngine(path, **options)
+def _bos(header: GGUFHeader) -> int | None:
+    """The token that must open every prompt; None if the model wants none."""
+    # SentencePiece vocabularies want one unless the file says no; the others only if it says so.
+    wanted = header.metadata.get("tokenizer.ggml.add_bos_token", header.tokenizer == "llama")
+    return header.bos_id if wanted else None
