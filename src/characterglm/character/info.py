@@ -1,8 +1,9 @@
-"""What a list shows of a character; nothing about where characters are kept."""
+"""What lists show of characters, versions and lorebooks; nothing about where they are kept."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from characterglm.character.schema import Character
@@ -26,18 +27,39 @@ class CharacterInfo:
     """The latest stored version; None for a built-in character."""
 
 
-def info_of(
-    character: Character, origin: Origin = "library", version: int | None = None
-) -> CharacterInfo:
-    """The line of a list that stands for a character."""
-    identity = character.attributes.identity
+@dataclass(frozen=True, slots=True)
+class VersionInfo:
+    """One line of a character's history."""
+
+    version: int
+    note: str
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LorebookInfo:
+    """One line of a list of lorebooks."""
+
+    id: str
+    name: str
+    entries: int
+    characters: tuple[str, ...] = ()
+    """Ids of the characters that it is attached to."""
+
+
+def info_of(character: Character) -> CharacterInfo:
+    """The line of a list that stands for a built-in character."""
     return CharacterInfo(
         id=character.id,
         name=character.name,
         language=character.language,
         category=character.category,
         tags=tuple(character.tags),
-        summary=identity.occupation or next(iter(identity.titles), ""),
-        origin=origin,
-        version=version,
+        summary=summary_of(character),
     )
+
+
+def summary_of(character: Character) -> str:
+    """Who somebody is, in a few words."""
+    identity = character.attributes.identity
+    return identity.occupation or next(iter(identity.titles), "")

@@ -26,6 +26,9 @@ SCHEMA_VERSION = 1
 
 Category = Literal["celebrity", "daily_life", "fictional", "virtual_love"]
 
+MAX_ID = 64
+"""Characters of an id."""
+
 SLUG = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 """Ids are lower-case letters (of any script) and digits in groups joined by single hyphens."""
 
@@ -33,7 +36,7 @@ SLUG = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 def slugify(name: str) -> str:
     """The id that a name suggests: `Sherlock Holmes` → `sherlock-holmes`, `林黛玉` → `林黛玉`."""
     words = re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", name).lower())
-    return "-".join(words)[:64].strip("-") or "character"
+    return "-".join(words)[:MAX_ID].strip("-") or "character"
 
 
 def _check_slug(value: object) -> object:
@@ -58,7 +61,9 @@ def _as_text(value: object) -> object:
     return "" if value is None else value
 
 
-Slug = Annotated[str, BeforeValidator(_check_slug), StringConstraints(min_length=1, max_length=64)]
+Slug = Annotated[
+    str, BeforeValidator(_check_slug), StringConstraints(min_length=1, max_length=MAX_ID)
+]
 Text = Annotated[str, BeforeValidator(_as_text), StringConstraints(strip_whitespace=True)]
 Texts = Annotated[list[Text], BeforeValidator(_as_list)]
 
