@@ -1,0 +1,144 @@
+"""How characters and lorebooks look in a terminal; reads and decides nothing.
+
+All that comes from a character passes through `plain`, so no card can send terminal escapes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from characterglm.character.info import CharacterInfo, LorebookInfo, VersionInfo
+from characterglm.character.schema import Character
+from characterglm.character.validate import Report
+from characterglm.cli.character_texts import texts, user_language
+from characterglm.cli.terminal import plain
+from characterglm.errors import Problem
+
+
+def console() -> Console:
+    """Where output goes; made anew for each command, so that redirection is seen."""
+    return Console(highlight=False, markup=False)
+
+
+def show_json(data: object) -> None:
+    """Print data for another program."""
+    print(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+
+
+def show_infos(infos: Sequence[CharacterInfo], *, as_json: bool) -> None:
+    """A list of characters."""
+    if as_json:
+        show_json([asdict(info) for info in infos])
+        return
+    words = texts(user_language())
+    table = _table("id", "name", "language", "category", "version", "summary")
+    for info in infos:
+        version = str(info.version) if info.origin == "stored" else words["built_in"]
+        _add(table, info.id, info.name, info.language, info.category, version, info.summary)
+    console().print(table)
+
+
+def show_lorebooks(infos: Sequence[LorebookInfo], *, as_json: bool) -> None:
+    """A list of standalone lorebooks."""
+    if as_json:
+        show_json([asdict(info) for info in infos])
+        return
+    table = _table("id", "name", "entries", "characters")
+    for info in infos:
+        _add(table, info.id, info.name, str(info.entries), ", ".join(info.characters))
+    console().print(table)
+
+
+def show_versions(infos: Sequence[VersionInfo], *, as_json: bool) -> None:
+    """The history of a character, newest first."""
+    if as_json:
+        show_json([asdict(info) for info in infos])
+        return
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for info in reversed(infos):
+        moment = info.created.astimezone().strftime("%Y-%m-%d %H:%M")
+        _add(table, str(info.version), moment, info.note)
+    console().print(table)
+
+
+def show_character(character: Character) -> None:
+    """All that is known of a character, every filled field."""
+    labels = texts(user_language())["labels"]
+    data = character.model_dump(mode="json", exclude_defaults=True, exclude={"name", "extensions"})
+    data |= {"extensions": sorted(character.extensions)} if character.extensions else {}
+    out = console()
+    out.print(Text(plain(character.name), style="bold"))
+    for line in _lines(data, labels, 0):
+        out.print(line)
+
+
+def show_reports(reports: Sequence[Report], *, as_json: bool) -> None:
+    """What was found in each checked character."""
+    if as_json:
+        keys = ("what", "problems", "warnings")
+        show_json([{key: asdict(report)[key] for key in keys} for report in reports])
+        return
+    out = console()
+    for report in reports:
+        for problem in report.problems:
+            out.print(_found("problem", "red", report.what, problem))
+        for warning in report.warnings:
+            out.print(_found("warning", "yellow", report.what, warning))
+        if not report.problems and not report.warnings:
+            out.print(Text(f"ok       {plain(report.what)}", style="green"))
+
+
+def _found(kind: str, style: str, what: str, problem: Problem) -> Text:
+    text = plain(str(problem if problem.file else replace(problem, file=what)))
+    return Text(f"{kind}  ", style=style) + Text(text, style="default")
+
+
+def _table(*columns: str) -> Table:
+    labels = texts(user_language())["labels"]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        # Ids and names are typed again, so they are never cut.
+        whole = column in ("id", "version", "language")
+        table.add_column(labels[column], no_wrap=whole, overflow="fold")
+    return table
+
+
+def _add(table: Table, *cells: str) -> None:
+    table.add_row(*(Text(" ".join(plain(cell).split())) for cell in cells))
+
+
+def _lines(data: dict[str, Any], labels: dict[str, str], depth: int) -> Iterator[Text]:
+    for key, value in data.items():
+        label = Text("  " * depth + plain(labels.get(key, key)), style="bold cyan")
+        if isinstance(value, dict):
+            yield label
+            yield from _lines(value, labels, depth + 1)
+        elif isinstance(value, list):
+            yield label
+            yield from (Text("  " * (depth + 1) + line) for line in _items(value, labels))
+        else:
+            yield label + Text(f"  {_one_line(value)}", style="not bold default")
+
+
+def _items(items: list[Any], labels: dict[str, str]) -> Iterator[str]:
+    """The items of a list, one a line; an example dialogue is a list of lines itself."""
+    for item in items:
+        if isinstance(item, list):
+            yield from (f"{labels[line['speaker']]}: {_one_line(line['text'])}" for line in item)
+            yield ""
+        elif isinstance(item, dict):
+            yield "· " + " — ".join(_one_line(value) for value in item.values())
+        else:
+            yield f"· {_one_line(item)}"
+
+
+def _one_line(value: object) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return " ".join(plain(text).split())
