@@ -1,0 +1,104 @@
+"""Looking for a lorebook key in a text: plain, whole words, or a regular expression.
+
+Regular expressions come from strangers' cards. They run on RE2, which takes time linear in the
+text whatever the pattern; what RE2 does not know (look-around, back references) never matches.
+See docs/decisions/lorebook-regex.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Protocol
+
+_LONGEST_PATTERN = 1_000
+_LITERAL = re.compile(r"/(.+)/([a-z]*)", re.DOTALL)
+_UNICODE = re.compile(r"\\u\{?([0-9A-Fa-f]{4,6})\}?")
+
+
+class Options(Protocol):
+    """How an entry's keys are meant (fields of `LoreEntry`)."""
+
+    use_regex: bool
+    case_sensitive: bool
+    whole_words: bool
+
+
+def find(key: str, texts: Sequence[str], options: Options) -> int | None:
+    """Index of the last text in which the key occurs, or None."""
+    if not key.strip():
+        return None
+    for index in range(len(texts) - 1, -1, -1):
+        if occurs(key, texts[index], options):
+            return index
+    return None
+
+
+def occurs(key: str, text: str, options: Options) -> bool:
+    """Whether one text holds the key."""
+    if options.use_regex:
+        pattern = _compiled(key, options.case_sensitive)
+        return pattern is not None and pattern.search(text) is not None
+    if not options.case_sensitive:
+        key, text = key.casefold(), text.casefold()
+    if not options.whole_words or any(_is_cjk(character) for character in key):
+        return key in text
+    return _whole(key, text)
+
+
+def broken(key: str, case_sensitive: bool) -> bool:
+    """Whether a regular expression cannot be used."""
+    return _compiled(key, case_sensitive) is None
+
+
+def _whole(key: str, text: str) -> bool:
+    start = text.find(key)
+    while start >= 0:
+        end = start + len(key)
+        before, after = text[start - 1 : start] if start else "", text[end : end + 1]
+        if not (_joins(before) or _joins(after)):
+            return True
+        start = text.find(key, start + 1)
+    return False
+
+
+def _joins(character: str) -> bool:
+    """Whether a neighbour makes a match part of a longer Latin word."""
+    return bool(character) and (character.isalnum() or character == "_") and not _is_cjk(character)
+
+
+def _is_cjk(character: str) -> bool:
+    """Whether a character belongs to a script that is written without spaces."""
+    code = ord(character)
+    return (
+        0x2E80 <= code <= 0x9FFF
+        or 0xAC00 <= code <= 0xD7AF
+        or 0xF900 <= code <= 0xFAFF
+        or 0x20000 <= code <= 0x3FFFF
+    )
+
+
+class _Pattern(Protocol):
+    def search(self, text: str) -> object | None: ...
+
+
+@lru_cache(maxsize=512)
+def _compiled(key: str, case_sensitive: bool) -> _Pattern | None:
+    """A key as a pattern, also when it is written as in JavaScript: `/dragon|wyrm/i`."""
+    import re2  # loads a shared library: only cards with regular expressions pay for it
+
+    literal = _LITERAL.fullmatch(key)
+    body, flags = literal.groups() if literal else (key, "")
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = 1 << 20
+    options.case_sensitive = case_sensitive and "i" not in flags
+    options.dot_nl = "s" in flags
+    if len(body) > _LONGEST_PATTERN:
+        return None
+    try:
+        pattern: _Pattern = re2.compile(_UNICODE.sub(r"\\x{\1}", body), options)
+    except re2.error:
+        return None
+    return pattern

@@ -1,0 +1,244 @@
+"""Which lorebook entries a dialogue calls up, why, and where they belong.
+
+Knows entries and what was said; nothing about tokens or formats (`build` weighs what is found).
+The same dialogue always calls up the same entries: chance is drawn from ids, not from a clock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from characterglm.character import Character, Lorebook, LoreEntry, Persona
+from characterglm.dialogue import Utterance
+from characterglm.prompt.decorators import Decorators, NoteRole, read_decorators
+from characterglm.prompt.keys import broken, find
+from characterglm.prompt.macros import expand, searchable
+
+ROUNDS = 5
+"""How often the contents of called entries are searched for further keys."""
+
+Contents = Sequence[tuple[str, str]]
+"""Label and text of active entries, to be searched for further keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One entry, and what became of it."""
+
+    label: str
+    text: str
+    """Its content as it stands in the prompt: macros expanded, decorators gone."""
+    active: bool
+    reason: str
+    entry: LoreEntry
+    rules: Decorators
+    book: int
+    """Which of the books it comes from."""
+
+    @property
+    def front(self) -> bool:
+        """Whether it stands with the profile: always on, so it costs the prefix cache nothing."""
+        lasting = (self.entry.constant and not self.entry.use_regex) or self.rules.activate
+        return lasting and self.depth is None and self.rules.activate_only_every is None
+
+    @property
+    def before(self) -> bool:
+        """Whether a front entry stands before the profile, not after it."""
+        place = self.rules.position
+        return place == "before" if place else self.entry.position == "before_character"
+
+    @property
+    def depth(self) -> int | None:
+        """How many utterances follow it, where the entry says so."""
+        if self.rules.position is not None:
+            return None
+        if self.rules.depth is not None:
+            return max(0, self.rules.depth)
+        return self.entry.depth if self.entry.position == "depth" else None
+
+    @property
+    def role(self) -> NoteRole:
+        """Whose message it is where formats know roles."""
+        return self.rules.role or self.entry.role
+
+
+def activate(
+    books: Sequence[Lorebook],
+    path: Sequence[Utterance],
+    character: Character,
+    persona: Persona | None = None,
+) -> list[Found]:
+    """Every entry of the books, called up or not, with the reason; in the order of the books."""
+    talk = _Talk(path, character, persona)
+    found: list[Found] = []
+    for number, book in enumerate(books):
+        entries = [_read(entry, number, talk) for entry in book.entries]
+        judged = [talk.judge(one, book) for one in entries]
+        found.extend(_recurse(judged, book, talk) if book.recursive else judged)
+    return found
+
+
+def label(entry: LoreEntry) -> str:
+    """What a person would call an entry."""
+    return entry.name or entry.comment or next(iter(entry.keys), "") or entry.id or "(no name)"
+
+
+def _read(entry: LoreEntry, book: int, talk: _Talk) -> Found:
+    rules, text = read_decorators(entry.content)
+    content = expand(text, talk.character, talk.persona, seed=talk.seed).strip()
+    return Found(label(entry), content, False, "", entry, rules, book)
+
+
+def _recurse(judged: list[Found], book: Lorebook, talk: _Talk) -> list[Found]:
+    """Let the contents of active entries call up further ones, a bounded number of times."""
+    for _ in range(ROUNDS):
+        contents = [(one.label, talk.searchable(one.entry)) for one in judged if one.active]
+        again = [one if one.active else talk.judge(one, book, contents) for one in judged]
+        if again == judged:
+            break
+        judged = again
+    return judged
+
+
+class _Talk:
+    """What was said, as lorebooks look at it."""
+
+    def __init__(
+        self, path: Sequence[Utterance], character: Character, persona: Persona | None
+    ) -> None:
+        self.path, self.character, self.persona = path, character, persona
+        self.texts = [utterance.text for utterance in path]
+        self.seed = path[0].id if path else ""
+
+    def searchable(self, entry: LoreEntry) -> str:
+        """What a recursive search sees of an entry."""
+        text = read_decorators(entry.content)[1]
+        return searchable(text, self.character, self.persona)
+
+    def judge(self, one: Found, book: Lorebook, contents: Contents = ()) -> Found:
+        """The entry with the verdict on it at this point of the dialogue."""
+        active, reason = self._verdict(one, book, contents)
+        return replace(one, active=active, reason=reason)
+
+    def _verdict(self, one: Found, book: Lorebook, contents: Contents) -> tuple[bool, str]:
+        rules = one.rules
+        if not one.entry.enabled:
+            return False, "disabled"
+        if not one.text:
+            return False, "empty"
+        if rules.activate:
+            return True, "@@activate"
+        if rules.dont_activate:
+            return False, "@@dont_activate"
+        if rules.keep_activate_after_match or rules.dont_activate_after_match:
+            earlier = self._earlier(one, book)
+            if earlier is not None and rules.keep_activate_after_match:
+                return True, f"@@keep_activate_after_match: called up at utterance {earlier}"
+            if earlier is not None:
+                return False, f"@@dont_activate_after_match: called up at utterance {earlier}"
+        return self._at(one, book, len(self.path), contents)
+
+    def _earlier(self, one: Found, book: Lorebook) -> int | None:
+        """Number of the first earlier user utterance at which the entry was called up."""
+        for end in range(1, len(self.path)):
+            if self.path[end - 1].speaker.role == "user" and self._at(one, book, end, ())[0]:
+                return end
+        return None
+
+    def _at(self, one: Found, book: Lorebook, end: int, contents: Contents) -> tuple[bool, str]:
+        """The verdict on the first `end` utterances, without what happened before."""
+        refused = self._refusal(one, end)
+        if refused:
+            return False, refused
+        if one.entry.constant and not one.entry.use_regex:
+            reason = "constant"
+        else:
+            depth = book.scan_depth if one.rules.scan_depth is None else one.rules.scan_depth
+            start = max(0, end - depth)
+            hit, reason = _search(one, self.texts[start:end], start, contents)
+            if not hit:
+                return False, reason
+        return self._chance(one, end, reason)
+
+    def _refusal(self, one: Found, end: int) -> str:
+        """Which condition on the course of the dialogue is not met; empty if none."""
+        rules = one.rules
+        replies = sum(u.speaker.role == "character" for u in self.path[:end])
+        after, every = rules.activate_only_after, rules.activate_only_every
+        if after is not None and replies < after:
+            return f"@@activate_only_after {after}: {replies} replies so far"
+        if every is not None and replies % every:
+            return f"@@activate_only_every {every}: {replies} replies so far"
+        if rules.is_greeting is not None and self._greeting() not in (None, rules.is_greeting):
+            return f"@@is_greeting {rules.is_greeting}: another greeting was said"
+        return ""
+
+    def _greeting(self) -> int | None:
+        """Which of the character's greetings opened the dialogue; None if none did."""
+        for index, text in enumerate(self.character.greetings):
+            if self.texts[:1] == [expand(text, self.character, self.persona)]:
+                return index
+        return None
+
+    def _chance(self, one: Found, end: int, reason: str) -> tuple[bool, str]:
+        """Whether chance lets an entry in: once a dialogue in front, once a message elsewhere."""
+        odds = one.entry.probability
+        if odds >= 100:
+            return True, reason
+        spoken = [u.id for u in self.path[:end] if u.speaker.role == "user"]
+        drawn = self.seed if one.front or not spoken else spoken[-1]
+        key = f"{drawn}/{one.book}/{one.label}/{one.text}".encode()
+        roll = int.from_bytes(hashlib.blake2b(key, digest_size=8).digest()) % 100
+        if roll < odds:
+            return True, f"{reason}; chance {odds}% held"
+        return False, f"{reason}; chance {odds}% failed"
+
+
+def _search(one: Found, window: Sequence[str], start: int, contents: Contents) -> tuple[bool, str]:
+    """Whether an entry's keys occur in the window or in other entries' contents, and where."""
+    entry, rules = one.entry, one.rules
+    texts = [*(text for _, text in contents), *window]
+
+    def hits(keys: Sequence[str]) -> list[tuple[str, int]]:
+        found = ((key, find(key, texts, entry)) for key in keys)
+        return [(key, index) for key, index in found if index is not None]
+
+    primary = hits(entry.keys)
+    if not primary:
+        return False, _no_key(entry, window)
+    for group in rules.additional_keys:
+        if not hits(group):
+            return False, f"no additional key ({', '.join(group)})"
+    if not entry.use_regex:
+        excluded = hits(rules.exclude_keys)
+        if excluded:
+            return False, f"excluded by '{excluded[0][0]}'"
+        if entry.selective and entry.secondary_keys:
+            met, said = _secondary(entry, {key for key, _ in hits(entry.secondary_keys)})
+            if not met:
+                return False, said
+    key, index = primary[0]
+    return True, f"key '{key}' in {_where(index, contents, start)}"
+
+
+def _no_key(entry: LoreEntry, window: Sequence[str]) -> str:
+    if entry.use_regex and all(broken(key, entry.case_sensitive) for key in entry.keys):
+        return "no usable pattern among its keys"
+    if not entry.keys:
+        return "it has no keys"
+    return f"no key in the last {len(window)} utterance{'' if len(window) == 1 else 's'}"
+
+
+def _secondary(entry: LoreEntry, hit: set[str]) -> tuple[bool, str]:
+    """Whether the secondary keys that were hit satisfy the entry's logic."""
+    every = hit.issuperset(entry.secondary_keys)
+    met = {"and_any": bool(hit), "and_all": every, "not_any": not hit, "not_all": not every}
+    return met[entry.logic], f"secondary keys: {entry.logic} is not met"
+
+
+def _where(index: int, contents: Contents, start: int) -> str:
+    if index < len(contents):
+        return f"entry '{contents[index][0]}'"
+    return f"utterance {start + index - len(contents) + 1}"
