@@ -1,16 +1,23 @@
-"""What every test shares: an empty home for each, so that none sees this machine's data."""
+"""What every test shares: an empty home for each, and a store on each kind of database."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from characterglm.settings import settings
+from characterglm.store.engine import Store, open_store
 
 OUTSIDE_NAMES = ("HF_ENDPOINT", "MODELSCOPE_ENDPOINT", "OPENAI_API_KEY", "OPENAI_BASE_URL")
+TEST_POSTGRES = os.environ.get("CHARACTERGLM_TEST_POSTGRES", "")
+"""URL of a PostgreSQL server on which the tests may make and drop databases."""
 
 
 @pytest.fixture(autouse=True)
@@ -23,3 +30,80 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     settings.cache_clear()
     yield tmp_path / "home"
     settings.cache_clear()
+
+
+def _postgres_program(name: str) -> str | None:
+    """A server program; Debian keeps them off the PATH."""
+    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    return shutil.which(name) or (str(found[-1]) if found else None)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """URL of a PostgreSQL server: the given one, or one of our own on a socket for this run."""
+    pytest.importorskip("psycopg", reason='no psycopg: pip install "characterglm[postgres]"')
+    if TEST_POSTGRES:
+        yield TEST_POSTGRES
+        return
+    initdb, pg_ctl = _postgres_program("initdb"), _postgres_program("pg_ctl")
+    if not initdb or not pg_ctl:
+        pytest.skip("no PostgreSQL: install it or set CHARACTERGLM_TEST_POSTGRES to a URL")
+    # The server refuses to run as root; and its socket's path must be short.
+    as_postgres = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    if as_postgres:
+        shutil.chown(folder, "postgres")
+    data, control = folder / "data", [*as_postgres, pg_ctl, "-D", str(folder / "data")]
+
+    def run(*command: str) -> None:
+        subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)
+
+    try:
+        run(
+            *as_postgres,
+            initdb,
+            "-D",
+            str(data),
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-N",
+            "-E",
+            "UTF8",
+        )
+        options = f"-c listen_addresses='' -k {folder} -F"
+        run(*control, "-w", "-o", options, "-l", str(folder / "log"), "start")
+        yield f"postgresql://postgres@/postgres?host={folder}"
+    finally:
+        subprocess.run([*control, "-m", "immediate", "stop"], cwd=folder, capture_output=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """URL of an empty PostgreSQL database, dropped afterwards."""
+    import psycopg
+    from sqlalchemy import make_url
+
+    name = f"characterglm_{uuid4().hex}"
+    with psycopg.connect(postgres_server, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+        yield make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of an empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'test.db'}"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """An open store at the newest schema, on each kind of database in turn."""
+    with open_store(database_url) as opened:
+        yield opened
