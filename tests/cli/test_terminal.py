@@ -1,0 +1,42 @@
+"""Nothing in a text may command the terminal."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from characterglm.cli.terminal import one_line, plain
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("\x1b]0;title\x07after", "after"),
+        ("\x1b]52;c;c3RvbGVu\x1b\\after", "after"),
+        ("\x1bP+q544e\x1b\\after", "after"),
+        ("\x9b2Jafter", "after"),
+        ("\x1bcafter", "after"),
+        ("\x1b]8;;file:///etc\x07link\x1b]8;;\x07", "link"),
+        ("line\r\nnext\tcell\roverwritten", "line\nnext\tcelloverwritten"),
+        ("abc\u202edcba", "abcdcba"),
+        ("\x1b]never closed", "never closed"),
+        ("你好，世界 🐒", "你好，世界 🐒"),
+    ],
+)
+def test_plain(text: str, shown: str) -> None:
+    assert plain(text) == shown
+
+
+@given(st.text(st.characters(), max_size=50), st.integers(0, 50))
+def test_no_control_character_is_left_however_a_stream_is_cut(text: str, cut: int) -> None:
+    for shown in (plain(text), plain(text[:cut]) + plain(text[cut:])):
+        assert not any(ord(c) < 32 and c not in "\n\t" for c in shown)
+        assert not any(0x7F <= ord(c) <= 0x9F for c in shown)
+
+
+def test_one_line() -> None:
+    assert one_line(" a\n\tb\x1b[1m c ") == "a b c"
+    assert one_line("一二三四五六", 4) == "一二三…"
+    assert one_line("一二三四", 4) == "一二三四"
