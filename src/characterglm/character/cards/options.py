@@ -1,0 +1,65 @@
+"""What a file cannot say of a character and the person importing it may: category, language.
+
+Knows our schema; no format.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from characterglm.character.cards.lens import Fields, assemble
+from characterglm.character.cards.report import Report
+from characterglm.character.cards.texts import guess_language
+from characterglm.character.schema import Attributes, Behaviors, Category, Character, slugify
+from characterglm.errors import Problem, ValidationFailed
+
+
+@dataclass(frozen=True)
+class Options:
+    """The importing person's word; it goes before a guess, not before what the file says."""
+
+    category: Category | None = None
+    language: str | None = None
+
+
+DEFAULT_CATEGORY: Category = "fictional"
+
+
+def make(
+    fields: Fields, options: Options, report: Report, what: str, sample: str | None = None
+) -> Character:
+    """A character from the values that a file gave and, for the rest, options and guesses.
+
+    `sample` is text to tell the language by, if it is not to be taken from the fields.
+    """
+    given = dict(fields)
+    if "category" not in given:
+        given["category"] = options.category or DEFAULT_CATEGORY
+        how = "" if options.category else " (assumed; --category says otherwise)"
+        report.add("mapped", "category", given["category"] + how)
+    if "language" not in given:
+        given["language"] = options.language or guess_language(
+            sample_of(given) if sample is None else sample
+        )
+        how = "" if options.language else " (detected; --language says otherwise)"
+        report.add("mapped", "language", given["language"] + how)
+    given.setdefault("id", slugify(str(given.get("name", ""))))
+    try:
+        return assemble(Character, given)
+    except ValidationError as error:
+        problems = [
+            Problem(detail["msg"], ".".join(map(str, detail["loc"]))) for detail in error.errors()
+        ]
+        raise ValidationFailed(what, problems) from None
+
+
+def sample_of(given: Fields) -> str:
+    """The texts by which a language can be told."""
+    attributes, behaviors = given.get("attributes"), given.get("behaviors")
+    facts = attributes.others if isinstance(attributes, Attributes) else []
+    traits = behaviors.personality if isinstance(behaviors, Behaviors) else []
+    greetings = given.get("greetings", [])
+    texts = [given.get("name", ""), *map(str, facts), *map(str, traits), *greetings]
+    return "\n".join([*texts, given.get("scenario", "")])

@@ -1,0 +1,100 @@
+"""Cards inside PNG and APNG images: the text chunks `chara` and `ccv3`.
+
+`ccv3` goes before `chara` (which is then only a copy for older tools, and written anew). The
+image is never drawn again: export puts the card into a copy of the file it came in.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+from characterglm.character.cards import card, plain, png
+from characterglm.character.cards.report import Report
+from characterglm.errors import InputError
+
+KEYWORDS = ("ccv3", "chara")
+ASSET = "chara-ext-asset_:"
+"""Keyword prefix of assets that some tools put into chunks of their own."""
+MAX_CARD = 16 * 1024 * 1024
+_BACKFILL = (
+    "This is a Character Card V3, shown here in its V2 form; "
+    "a program that reads V3 shows everything in it."
+)
+
+
+def read_value(data: bytes, what: str, report: Report) -> Any:
+    """The JSON value of the card in an image."""
+    image = png.parse(data, what)
+    found = _card_chunks(image)
+    if not found:
+        raise InputError(
+            f"{what} is an image without a character: it has no text chunk 'ccv3' or 'chara'"
+        )
+    names = [png.text_keyword(chunk) for chunk in found]
+    if len(set(names)) < len(names):
+        report.add(
+            "warning", "text chunks", f"{len(found)} hold a card; the first {names[0]} is read"
+        )
+    place = f"{what}, chunk '{names[0]}'"
+    content = png.unbase64(png.text_of(found[0], place), place)
+    if len(content) > MAX_CARD:
+        raise InputError(f"{place} holds more than {MAX_CARD >> 20} MB")
+    return plain.parse(plain.decode(content, place), place)
+
+
+def _card_chunks(image: png.PNG) -> list[png.Chunk]:
+    return [
+        chunk
+        for keyword in KEYWORDS
+        for chunk in image.chunks
+        if png.text_keyword(chunk) == keyword
+    ]
+
+
+def assets_in(data: bytes, what: str) -> dict[str, png.Chunk]:
+    """The asset chunks of an image by path; their bytes are unpacked only when asked for."""
+    chunks = png.parse(data, what).chunks
+    return {
+        keyword_of(chunk)[len(ASSET) :]: chunk
+        for chunk in chunks
+        if (png.text_keyword(chunk) or "").startswith(ASSET)
+    }
+
+
+def keyword_of(chunk: png.Chunk) -> str:
+    """A text chunk's keyword as it is written: paths are case-sensitive."""
+    return chunk.data.partition(b"\0")[0].decode("latin-1")
+
+
+def write_value(base: bytes, document: Any, backfill: Any = None) -> bytes:
+    """A copy of an image that carries a card; `backfill` is a V3 card's V2 form."""
+    image = png.parse(base, "the image")
+    main = "ccv3" if card.version_of(document) is card.V3 else "chara"
+    chunks = [_chunk(main, document)]
+    if backfill is not None:
+        chunks.append(_chunk("chara", _warned(backfill)))
+    return png.with_texts(image, KEYWORDS, chunks).packed()
+
+
+def _chunk(keyword: str, document: Any) -> png.Chunk:
+    content = plain.compact(document)
+    if len(content) > MAX_CARD:
+        raise InputError(f"the card is larger than {MAX_CARD >> 20} MB; write it as CHARX")
+    return png.text_chunk(keyword, base64.b64encode(content))
+
+
+def _warned(document: Any) -> Any:
+    """The back-fill says in its notes what it is, as the V3 specification asks."""
+    notes = document["data"].get("creator_notes") or ""
+    data = {**document["data"], "creator_notes": f"{_BACKFILL}\n\n{notes}".strip()}
+    return {**document, "data": data}
+
+
+def asset_bytes(chunk: png.Chunk) -> bytes | None:
+    """The bytes of an asset chunk; None where it holds no base64."""
+    try:
+        return binascii.a2b_base64(png.text_of(chunk, "an asset chunk"), strict_mode=True)
+    except binascii.Error:
+        return None

@@ -1,0 +1,36 @@
+"""A character from any flat record, and back: what the small formats share."""
+
+from __future__ import annotations
+
+from characterglm.character.cards.lens import (
+    Form,
+    Kept,
+    Record,
+    read_fields,
+    remember,
+    residue,
+    tell,
+    values_of,
+    write_record,
+)
+from characterglm.character.cards.options import Options, make
+from characterglm.character.cards.report import Report
+from characterglm.character.cards.shapes import check
+from characterglm.character.schema import Character
+
+
+def read_record(
+    record: Record, form: Form, under: str, what: str, options: Options, report: Report
+) -> Character:
+    """The character of a record; what has no place of its own stands in `extensions[under]`."""
+    check(form.shape, record, what)
+    character = make(read_fields(form, record), options, report, what)
+    kept = residue(form, record, values_of(character))
+    tell(form, record, kept, report, under)
+    remember(character, under, kept)
+    return character
+
+
+def record_of(character: Character, form: Form, under: str) -> Record:
+    """The record of a character."""
+    return write_record(form, values_of(character), Kept.of(character.extensions.get(under)))

@@ -1,0 +1,146 @@
+"""Every format, in the order in which a file is tried against them; and the two ways through.
+
+`read_card` finds the format by content; `write_cards` and `write_lorebook` write one and say what
+it cannot hold.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from characterglm.character.assets import Assets
+from characterglm.character.cards.carriers import JSON_FORMATS, PNG
+from characterglm.character.cards.charglm import CHARGLM, CHARGLM_DEMO
+from characterglm.character.cards.formats import Format, Imported, Outgoing
+from characterglm.character.cards.losses import compare, compare_books
+from characterglm.character.cards.options import Options
+from characterglm.character.cards.report import Report
+from characterglm.character.cards.source import Source
+from characterglm.character.lorebook import Lorebook
+from characterglm.character.schema import Character
+from characterglm.errors import CharacterGLMError, InputError, NotFound
+
+FORMATS: tuple[Format, ...] = (PNG, *reversed(JSON_FORMATS), CHARGLM, CHARGLM_DEMO)
+_NAMES = {each.name: each for each in FORMATS}
+
+
+def get_format(name: str) -> Format:
+    """A format by its name; NotFound names the others."""
+    if name not in _NAMES:
+        raise NotFound("format", name, _NAMES, f"there are {', '.join(_NAMES)}")
+    return _NAMES[name]
+
+
+def read_card(path: Path, options: Options | None = None, format: str = "") -> Imported:  # noqa: A002
+    """Everything that a file or folder of any known format holds.
+
+    The format is found by content unless it is named. Raises `NotFound` for no such file,
+    `InputError` for one that is of no known format or damaged, and `ValidationFailed` with every
+    wrong field of one that is.
+    """
+    source = Source(path)
+    found = get_format(format) if format else _recognise(source)
+    imported = found.read(source, options or Options())
+    imported.report.format = imported.report.format or found.name
+    return imported
+
+
+def _recognise(source: Source) -> Format:
+    for each in FORMATS:
+        if each.recognises(source):
+            return each
+    raise InputError(
+        f"{source.name} is no character or lorebook that can be read: {_shape(source)}"
+    )
+
+
+def _shape(source: Source) -> str:
+    value: Any = source.value
+    if isinstance(value, dict):
+        return f"its keys are {', '.join(list(map(str, value))[:8]) or 'none'}"
+    if isinstance(value, list):
+        return f"a list of {len(value)} items, none of a known form"
+    return f"no known kind of {source.kind}"
+
+
+def write_card(
+    character: Character,
+    format: str,  # noqa: A002
+    path: Path,
+    assets: Assets,
+    force: bool = False,
+) -> Report:
+    """Write one character; see `write_cards`."""
+    return write_cards([character], format, path, assets, force)
+
+
+def write_cards(
+    characters: Sequence[Character],
+    format: str,  # noqa: A002
+    path: Path,
+    assets: Assets,
+    force: bool = False,
+) -> Report:
+    """Write characters to a file that does not exist yet (`force`: or replace it), at once or not
+    at all; the report says what the format cannot hold.
+    """
+    out = Outgoing(characters, get=_getter(assets), report=Report(format))
+    back = _write(out, get_format(format), path, force)
+    if back.characters:
+        compare(characters, back, out.report)
+    return out.report
+
+
+def write_lorebook(
+    book: Lorebook,
+    format: str,  # noqa: A002
+    path: Path,
+    force: bool = False,
+) -> Report:
+    """Write a lorebook; see `write_cards`."""
+    out = Outgoing(lorebook=book, report=Report(format))
+    back = _write(out, get_format(format), path, force)
+    compare_books(book, back, out.report)
+    return out.report
+
+
+def _write(out: Outgoing, form: Format, path: Path, force: bool) -> Imported:
+    """Write, and read back what was written before it gets its name."""
+    if form.write is None:
+        raise InputError(f"{form.title} can be imported, not exported")
+    data = form.write(out)
+    if path.exists() and not force:
+        raise InputError(f"{path} exists already; --force replaces it")
+    try:
+        return _place(data, path, form)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _place(data: bytes, path: Path, form: Format) -> Imported:
+    made = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with made.open("xb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        back = form.read(Source(made), Options())
+        made.replace(path)
+    except BaseException:
+        made.unlink(missing_ok=True)
+        raise
+    return back
+
+
+def _getter(assets: Assets) -> Any:
+    def get(sha256: str) -> bytes | None:
+        try:
+            return assets.get(sha256)
+        except CharacterGLMError:
+            return None
+
+    return get

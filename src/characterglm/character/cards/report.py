@@ -1,0 +1,50 @@
+"""What became of each field of a file: lines for a person, records for a program.
+
+Knows nothing about formats; they write the lines.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+Kind = Literal["mapped", "kept", "changed", "lost", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One thing worth knowing about an import or an export."""
+
+    kind: Kind
+    """`mapped`: has a place of its own; `kept`: in `extensions`, comes back on export;
+    `changed`: held, but only as text; `lost`: the target cannot hold it; `warning`."""
+    what: str
+    """Field or thing, as its own side calls it."""
+    where: str = ""
+    """Where it went, or why not."""
+
+    def __str__(self) -> str:
+        arrow = " → " if self.kind in ("mapped", "kept") else ": "
+        return f"{self.kind}: {self.what}" + (f"{arrow}{self.where}" if self.where else "")
+
+
+@dataclass
+class Report:
+    """What an import or an export did, in the order of the doing."""
+
+    format: str = ""
+    notes: list[Note] = field(default_factory=list)
+
+    def add(self, kind: Kind, what: str, where: str = "") -> None:
+        """Add a note unless the very same one stands there already."""
+        note = Note(kind, what, where)
+        if note not in self.notes:
+            self.notes.append(note)
+
+    def of(self, *kinds: Kind) -> list[Note]:
+        """The notes of some kinds."""
+        return [note for note in self.notes if note.kind in kinds]
+
+    def as_data(self) -> dict[str, object]:
+        """Plain data for `--json`."""
+        return {"format": self.format, "notes": [asdict(note) for note in self.notes]}
