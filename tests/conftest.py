@@ -1,10 +1,11 @@
-"""What every test shares: an empty home for each, and a store on each kind of database."""
+"""What every test shares: an empty home, a store on each kind of database, real small models."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,12 +13,21 @@ from uuid import uuid4
 
 import pytest
 
+from characterglm.models import registry
 from characterglm.settings import settings
 from characterglm.store.engine import Store, open_store
 
 OUTSIDE_NAMES = ("HF_ENDPOINT", "MODELSCOPE_ENDPOINT", "OPENAI_API_KEY", "OPENAI_BASE_URL")
 TEST_POSTGRES = os.environ.get("CHARACTERGLM_TEST_POSTGRES", "")
 """URL of a PostgreSQL server on which the tests may make and drop databases."""
+REAL_HOME = settings().home
+"""The user's own data directory, read before any test has one of its own: models are kept there."""
+MODELS = {
+    "small_model": "smollm2-135m",
+    "chinese_model": "qwen2.5-coder-0.5b",
+    "default_model": "qwen2.5-coder-1.5b",
+}
+"""Fixture → model; a test that uses one carries the mark `model`, and time enough to pull it."""
 
 
 @pytest.fixture(autouse=True)
@@ -107,3 +117,47 @@ def store(database_url: str) -> Iterator[Store]:
     """An open store at the newest schema, on each kind of database in turn."""
     with open_store(database_url) as opened:
         yield opened
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark the tests that need a real model."""
+    if MODELS.keys() & set(getattr(item, "fixturenames", ())):
+        item.add_marker("model")
+        item.add_marker(pytest.mark.timeout(1800))
+
+
+def _real_model(name: str) -> Path:
+    """A model's file in the user's data directory, pulled once for all runs and workers.
+
+    In a process of its own, since tests have neither that directory nor a network.
+    """
+    path = REAL_HOME / "models" / registry()[name].file.name
+    if not path.exists():
+        pulled = subprocess.run(
+            [sys.executable, "-m", "characterglm", "model", "pull", name],
+            env={**os.environ, "CHARACTERGLM_HOME": str(REAL_HOME)},
+            capture_output=True,
+            text=True,
+        )
+        if "error: " in pulled.stderr:
+            pytest.skip(f"no model {name}: {pulled.stderr}")
+        assert pulled.returncode == 0, pulled.stderr
+    return path
+
+
+@pytest.fixture(scope="session")
+def small_model() -> Path:
+    """The smallest model that really runs; English."""
+    return _real_model(MODELS["small_model"])
+
+
+@pytest.fixture(scope="session")
+def chinese_model() -> Path:
+    """A small model that knows Chinese."""
+    return _real_model(MODELS["chinese_model"])
+
+
+@pytest.fixture(scope="session")
+def default_model() -> Path:
+    """The model that users get."""
+    return _real_model(MODELS["default_model"])

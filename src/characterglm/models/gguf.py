@@ -159,9 +159,9 @@ class _Reader:
         self._items = 0
 
     def header(self) -> GGUFHeader:
-        magic, version, tensors, keys = self._unpack(_HEAD)
-        if magic != b"GGUF":
+        if self._data[:4] != b"GGUF":
             raise ValueError("it does not begin with 'GGUF'")
+        _, version, tensors, keys = self._unpack(_HEAD)
         if version not in (2, 3):
             raise ValueError(f"its version is {version}")
         _bound("metadata keys", keys, MAX_KEYS)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import errno
 import hashlib
-from contextlib import suppress
+import io
 from pathlib import Path
 from typing import Protocol
 
 from characterglm.errors import DiskFull, ModelError
 
 BLOCK = 1 << 16
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}  # Windows knows no quota
 
 
 class SourceFailed(Exception):
@@ -64,13 +65,9 @@ class Partial:
     def append(self, stream: Readable, end: int) -> None:
         """Add what a stream holds, until the part has `end` bytes or the stream stops."""
         at = self.have
-        with self.path.open("ab") as out:
+        with self.path.open("ab", buffering=0) as out:
             while at < end and (block := stream.read(min(BLOCK, end - at))):
-                try:
-                    out.write(block)
-                    out.flush()
-                except OSError as error:
-                    raise _unwritable(self.path, error) from None
+                _write(out, block)
                 at += len(block)
                 self.show(at)
 
@@ -95,11 +92,14 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _unwritable(path: Path, error: OSError) -> ModelError:
-    with suppress(AttributeError):  # Windows knows no EDQUOT
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return DiskFull(
-                f"the disk is full: {path} cannot grow. Free some space and run the same command "
-                "again; what has come so far is kept."
-            )
-    return ModelError(f"{path} cannot be written: {error.strerror}")
+def _write(out: io.FileIO, block: bytes) -> None:
+    try:
+        while block:
+            block = block[out.write(block) :]
+    except OSError as error:
+        if error.errno in _FULL:
+            raise DiskFull(
+                f"the disk is full: {out.name!s} cannot grow. Free some space and run the same "
+                "command again; what has come so far is kept."
+            ) from None
+        raise ModelError(f"{out.name!s} cannot be written: {error.strerror}") from None

@@ -114,7 +114,7 @@ def _pull(spec: ModelSpec, sources: tuple[Source, ...], progress: Progress) -> P
     answers: dict[str, Exception] = {}
     for source in sources:
         label = source_label(source, spec.file)
-        progress.say(f"{spec.name}: {decimal(size)}, licence {spec.license}, from the {label}")
+        progress.say(f"{spec.name}: {decimal(size)}, licence {spec.license}; source: {label}")
         try:
             _deliver(source, spec.file, partial, scratch)
         except (SourceFailed, WrongHash) as error:
