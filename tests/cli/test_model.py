@@ -119,3 +119,17 @@ def test_remove(capsys: Capture, fetched: Path) -> None:
 def test_an_unknown_model(capsys: Capture, command: str) -> None:
     assert run(["model", command, "smolm2-135m"]) == 1
     assert "did you mean smollm2-135m" in capsys.readouterr().err
+
+
+def test_an_error_does_not_command_the_terminal(capsys: Capture) -> None:
+    assert run(["model", "show", "no\x1b[2Jthing"]) == 1
+    assert "no model 'nothing'" in capsys.readouterr().err
+
+
+def test_nothing_shown_is_shortened(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    assert run(["model", "show", "default"]) == 0
+    out = capsys.readouterr().out
+    assert "…" not in out
+    folded = "".join(line[29:] for line in out.splitlines()).replace(" ", "")
+    assert registry()["qwen2.5-coder-1.5b"].file.sha256 in folded

@@ -14,6 +14,7 @@ from cyclopts import App, CycloptsError
 from cyclopts.config import Yaml
 
 from characterglm import __version__
+from characterglm.cli.terminal import plain
 from characterglm.errors import CharacterGLMError, InputError
 
 NOUNS = {
@@ -50,7 +51,7 @@ def run(argv: Sequence[str]) -> int:
     except CycloptsError:
         return 2
     except CharacterGLMError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {plain(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -91,6 +91,8 @@ def show(name: str, *, json: bool = False) -> None:
     from characterglm.cli.terminal import plain
 
     table = Table.grid(padding=(0, 2))
+    table.add_column()
+    table.add_column(overflow="fold")  # paths and hashes are to be copied: never shortened
     for field, value in _rows(record):
         table.add_row(field, plain(value))
     Console(highlight=False, markup=False).print(table)
