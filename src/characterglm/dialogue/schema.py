@@ -8,6 +8,7 @@ exchange (a user utterance and the reply to it), a greeting turn 0.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -149,8 +150,12 @@ class Dialogue(Part):
         return [other for other in siblings if other.speaker.role == utterance.speaker.role]
 
 
-def turns(path: list[Utterance]) -> int:
+def turns(path: Sequence[Utterance]) -> int:
     """How many turns a path has: exchanges of a user utterance and the reply to it."""
-    roles = [utterance.speaker.role for utterance in path if utterance.speaker.role != "narrator"]
-    pairs = itertools.pairwise(roles)
-    return sum(1 for first, second in pairs if (first, second) == ("user", "character"))
+    return turns_of([utterance.speaker.role for utterance in path])
+
+
+def turns_of(roles: Sequence[SpeakerRole]) -> int:
+    """How many turns the roles of a path's speakers make; a narrator makes none."""
+    pairs = itertools.pairwise(role for role in roles if role != "narrator")
+    return sum(pair == ("user", "character") for pair in pairs)

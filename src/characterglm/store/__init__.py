@@ -1,5 +1,5 @@
-"""The database: engine, sessions, base class, full text, migrations; declares no table.
+"""The database: engine, sessions, base class, full text, migrations; declares no table."""
 
-Start at `characterglm.store.engine.open_store`. Nothing is imported here, so that `store.ids` can
-be used without a database library.
-"""
+from characterglm.store.engine import Store, open_store
+
+__all__ = ["Store", "open_store"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, Text, TypeDecorator
@@ -27,14 +28,17 @@ Number = BigInteger().with_variant(Integer(), "sqlite")
 """A row number the database counts itself. SQLite counts only columns typed INTEGER."""
 
 
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
 class Words(TypeDecorator[str]):
-    """Text from outside. PostgreSQL cannot store U+0000, so every dialect keeps U+FFFD for it."""
+    """Text from outside. What no database can store, NUL and half characters, becomes U+FFFD."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return value.replace("\x00", "\ufffd") if value else value
+        return _UNSTORABLE.sub("\ufffd", value) if value else value
 
 
 class Moment(TypeDecorator[datetime]):
