@@ -17,8 +17,7 @@ from characterglm.chat.talk import Talk
 from characterglm.dialogue import Generation, Utterance
 from characterglm.engines import Engine, Request, Sampling
 from characterglm.errors import InputError, Unsupported
-from characterglm.prompt import Prompt, Segment, build, prefix
-from characterglm.prompt.formats import PromptFormat
+from characterglm.prompt import Prompt, PromptFormat, build, cached, prefix
 
 MARGIN = 16
 """Tokens of context left free, for what an engine adds on its own."""
@@ -42,6 +41,7 @@ class ChatSession:
         self.talk, self.engine, self.format = talk, engine, format
         self.sampling = sampling or Sampling()
         self.lorebooks = tuple(lorebooks)
+        self._count = cached(lambda segments: engine.count(segments)[0])
 
     def prompt(self, path: Sequence[Utterance] | None = None) -> Prompt:
         """The prompt for the character's next reply. Raises ContextOverflow if it cannot fit."""
@@ -166,9 +166,6 @@ class ChatSession:
         """How a weak model may begin: with its own name."""
         name = self.talk.character.name
         return (f"{name}：", f"{name}:", f"[{name}]", f"【{name}】")
-
-    def _count(self, segments: Sequence[Segment]) -> int:
-        return self.engine.count(segments)[0]
 
     def _budget(self) -> int | None:
         length = self.engine.context_length

@@ -178,15 +178,8 @@ async def _typed(loop: Any, you: str) -> AsyncIterator[str]:
 async def _print_json(house: House, talk: Talk, opened: Opened, said: Iterable[str]) -> int:
     """One JSON object a reply, on one line."""
     from characterglm.chat.reply import Finished
-    from characterglm.chat.session import ChatSession
 
-    session = ChatSession(
-        talk,
-        opened.engine,
-        opened.format,
-        sampling=opened.sampling,
-        lorebooks=house.characters.lorebooks(talk.character.id),
-    )
+    session = house.session(talk, opened)
     try:
         for line in said:
             async for event in session.say(line):

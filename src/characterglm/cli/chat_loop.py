@@ -42,6 +42,7 @@ class ChatLoop:
         self._commands = Commands(self)
         self._loading: asyncio.Task[Opened] | None = None
         self._idle: asyncio.Task[None] | None = None
+        self._session: ChatSession | None = None
 
     async def run(self, model: str, lines: AsyncIterator[str]) -> None:
         """Talk until the lines end or the user leaves; the model is always unloaded."""
@@ -75,13 +76,10 @@ class ChatLoop:
         if self._loading is None:
             raise AssertionError("no model was asked for")
         opened = await asyncio.shield(self._loading)
-        return ChatSession(
-            self.talk,
-            opened.engine,
-            opened.format,
-            sampling=opened.sampling,
-            lorebooks=self.house.characters.lorebooks(self.talk.character.id),
-        )
+        known = self._session
+        if known is None or known.talk is not self.talk or known.engine is not opened.engine:
+            self._session = known = self.house.session(self.talk, opened)
+        return known
 
     def show_opening(self) -> None:
         """The greeting, or the end of an older dialogue and what is to be done there."""

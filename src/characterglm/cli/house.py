@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from characterglm.character import Character, Persona
 from characterglm.character.repository import Characters
+from characterglm.chat.session import ChatSession
 from characterglm.chat.talk import Talk
 from characterglm.dialogue.repository import Dialogues
+from characterglm.engines.opening import Opened
 from characterglm.errors import InputError
 from characterglm.store import Store, open_store
 
@@ -37,6 +39,16 @@ class House:
         dialogue = self.dialogues.get(dialogue.id)
         character = self.characters.get(dialogue.character, dialogue.character_version)
         return Talk(character, dialogue, self.dialogues)
+
+    def session(self, talk: Talk, opened: Opened) -> ChatSession:
+        """The talk together with an opened model and the character's standalone lorebooks."""
+        return ChatSession(
+            talk,
+            opened.engine,
+            opened.format,
+            sampling=opened.sampling,
+            lorebooks=self.characters.lorebooks(talk.character.id),
+        )
 
     def close(self) -> None:
         """Close the database."""

@@ -1,0 +1,250 @@
+"""A whole talk on the scripted engine and a real database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from characterglm.character import Character, Persona
+from characterglm.chat.reply import Began, Event, Finished, Piece, Withdrawn
+from characterglm.chat.session import ChatSession
+from characterglm.chat.talk import Talk
+from characterglm.dialogue import Dialogue, Feedback, Utterance
+from characterglm.dialogue.repository import Dialogues
+from characterglm.engines import Delta, Request, Sampling
+from characterglm.engines.scripted import Script, ScriptedEngine
+from characterglm.errors import ContextOverflow, EngineError, InputError, Unsupported
+from characterglm.prompt.formats import get_format
+from characterglm.store import Store
+
+WUKONG = Character(
+    id="sun-wukong",
+    name="孙悟空",
+    language="zh",
+    category="fictional",
+    greetings=["{{user}}，俺老孙来也！", "哪里来的妖怪？"],
+)
+
+
+def session_of(
+    store: Store, script: Script = ("好！",), *, character: Character = WUKONG, context: int = 4096
+) -> ChatSession:
+    talk = Talk.start(character, Persona(name="师父"), Dialogues(store))
+    engine = ScriptedEngine(script, context_length=context)
+    return ChatSession(talk, engine, get_format("chatml"), sampling=Sampling(max_tokens=50, seed=1))
+
+
+async def text_of(events: AsyncGenerator[Event, None]) -> str:
+    return "".join([event.text async for event in events if isinstance(event, Piece)])
+
+
+def saved(store: Store, session: ChatSession) -> Dialogue:
+    return Dialogues(store).get(session.talk.dialogue.id)
+
+
+def said(dialogue: Dialogue) -> list[str]:
+    return [utterance.text for utterance in dialogue.path()]
+
+
+async def test_a_turn_is_saved_as_it_was_shown(store: Store) -> None:
+    session = session_of(store, ["  孙悟空：妖怪在哪里？\n"])
+    events = [event async for event in session.say("悟空，前面有妖气。")]
+    assert isinstance(events[0], Began)
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    assert finished.first_token_ms is not None
+    assert "".join(e.text for e in events if isinstance(e, Piece)) == "妖怪在哪里？"
+    kept = saved(store, session)
+    assert said(kept) == ["师父，俺老孙来也！", "悟空，前面有妖气。", "妖怪在哪里？"]
+    reply = kept.path()[-1]
+    assert (reply.status, reply.origin) == ("complete", "model")
+    assert reply.generation is not None
+    assert (reply.generation.engine, reply.generation.finish_reason) == ("scripted", "stop")
+    assert kept.path()[1].speaker.name == "师父"
+
+
+async def test_the_users_words_are_saved_before_the_reply_is_asked_for(store: Store) -> None:
+    seen: list[list[str]] = []
+
+    def look(request: Request) -> str:
+        seen.append(said(saved(store, session)))
+        return "好！"
+
+    session = session_of(store, look)
+    await text_of(session.say("走吧。"))
+    assert seen == [["师父，俺老孙来也！", "走吧。", ""]]
+
+
+async def test_a_repeat_is_tried_once_more_and_kept_as_a_swipe(store: Store) -> None:
+    session = session_of(store, ["俺老孙去去就来！", "俺老孙去去就来。", "师父放心便是。"])
+    await text_of(session.say("去探路。"))
+    events = [event async for event in session.say("再去探路。")]
+    assert [type(e).__name__ for e in events if not isinstance(e, Piece)] == [
+        "Began",
+        "Withdrawn",
+        "Began",
+        "Finished",
+    ]
+    assert isinstance(events[-1], Finished)
+    assert events[-1].utterance.text == "师父放心便是。"
+    versions = [one.text for one in session.talk.versions()]
+    assert versions == ["俺老孙去去就来。", "师父放心便是。"]
+    engine = session.engine
+    assert isinstance(engine, ScriptedEngine)
+    first, second = engine.requests[-2:]
+    assert second.sampling.seed != first.sampling.seed
+    assert second.sampling.temperature > first.sampling.temperature
+
+
+async def test_a_second_repeat_stands(store: Store) -> None:
+    session = session_of(store, ["俺老孙去去就来！"])
+    await text_of(session.say("去探路。"))
+    events = [event async for event in session.say("再去探路。")]
+    assert sum(isinstance(event, Withdrawn) for event in events) == 1
+    assert isinstance(events[-1], Finished)
+
+
+async def test_leaving_in_the_middle_keeps_what_came(store: Store) -> None:
+    session = session_of(store, ["一二三四五六七八九十"])
+    events = session.say("数数。")
+    shown = ""
+    async for event in events:
+        shown += event.text if isinstance(event, Piece) else ""
+        if len(shown) >= 3:
+            break
+    await events.aclose()
+    last = saved(store, session).path()[-1]
+    assert (last.status, last.text) == ("interrupted", shown)
+
+
+async def test_an_interrupted_reply_goes_on_and_the_short_one_stays(store: Store) -> None:
+    session = session_of(store, ["一二三四五", " 六七八"])
+    events = session.say("数数。")
+    async for event in events:
+        if isinstance(event, Piece):
+            break
+    await events.aclose()
+    await text_of(session.resume())
+    assert said(saved(store, session))[-1] == "一 六七八"
+    assert [one.status for one in session.talk.versions()] == ["interrupted", "complete"]
+
+
+class FailingEngine(ScriptedEngine):
+    """Says one word and breaks down, or breaks down at once."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__()
+        self._word = word
+
+    async def stream(self, request: Request):  # type: ignore[no-untyped-def]
+        if self._word:
+            yield Delta(self._word)
+        raise EngineError("out of breath")
+
+
+@pytest.mark.parametrize(("word", "last"), [("俺", "俺"), ("", "走吧。")])
+async def test_a_failing_engine_leaves_no_empty_reply_behind(
+    store: Store, word: str, last: str
+) -> None:
+    session = session_of(store)
+    session.engine = FailingEngine(word)
+    with pytest.raises(EngineError, match="out of breath"):
+        await text_of(session.say("走吧。"))
+    assert said(saved(store, session))[-1] == last
+    session.engine = ScriptedEngine(["好！"])
+    assert await text_of(session.answer()) == "好！"
+
+
+async def test_regenerate_swipe_and_undo_lose_nothing(store: Store) -> None:
+    session = session_of(store, ["东边。", "西边。", "南边。"])
+    await text_of(session.say("妖怪在哪？"))
+    await text_of(session.answer())
+    assert session.talk.swipe(1).text == "东边。"
+    assert session.talk.undo().text == "妖怪在哪？"
+    assert said(saved(store, session)) == ["师父，俺老孙来也！"]
+    await text_of(session.say("还有呢？"))
+    texts = {one.text for one in saved(store, session).utterances}
+    assert texts == {"师父，俺老孙来也！", "妖怪在哪？", "东边。", "西边。", "还有呢？", "南边。"}
+    with pytest.raises(InputError, match="1 version"):
+        session.talk.swipe(2)
+
+
+async def test_an_edit_is_a_sibling_and_may_be_answered(store: Store) -> None:
+    session = session_of(store, ["东边。", "西边。"])
+    await text_of(session.say("妖怪在哪？"))
+    question = session.talk.path[1]
+    edited = session.talk.edit(question, "妖怪去哪了？")
+    assert (edited.origin, edited.extensions) == ("edited", {"edit_of": question.id})
+    await text_of(session.answer())
+    assert said(saved(store, session))[1:] == ["妖怪去哪了？", "西边。"]
+    assert len(session.talk.leaves()) == 2
+    session.talk.go(session.talk.leaves()[0].id)
+    assert said(saved(store, session))[1:] == ["妖怪在哪？", "东边。"]
+
+
+async def test_another_greeting_is_a_swipe(store: Store) -> None:
+    session = session_of(store)
+    assert session.talk.swipe(2).text == "哪里来的妖怪？"
+    assert session.talk.swipe(1).text == "师父，俺老孙来也！"
+    assert len(saved(store, session).utterances) == 2
+
+
+async def test_feedback_and_persona_are_kept(store: Store) -> None:
+    session = session_of(store)
+    await text_of(session.say("走吧。"))
+    last = session.talk.last
+    assert last is not None
+    session.talk.feedback(last, Feedback(thumb="up", note="像"))
+    session.talk.set_persona(Persona(name="八戒"))
+    kept = saved(store, session)
+    assert kept.path()[-1].feedback == Feedback(thumb="up", note="像")
+    assert kept.persona.name == "八戒"
+
+
+async def test_what_cannot_be_said_saves_nothing(store: Store) -> None:
+    session = session_of(store, context=600)
+    before = saved(store, session)
+    with pytest.raises(ContextOverflow):
+        await text_of(session.say("很长" * 2000))
+    with pytest.raises(InputError, match="nothing was said"):
+        await text_of(session.say("  "))
+    with pytest.raises(InputError, match="nothing to answer"):
+        await text_of(session.answer())
+    with pytest.raises(InputError, match="no reply to continue"):
+        await text_of(session.resume())
+    assert saved(store, session) == before
+
+
+async def test_an_engine_that_cannot_go_on_says_so(store: Store) -> None:
+    session = session_of(store)
+    await text_of(session.say("走吧。"))
+    engine = ScriptedEngine()
+    engine.capabilities = frozenset()  # type: ignore[misc]
+    session.engine = engine
+    with pytest.raises(Unsupported, match="/regenerate"):
+        await text_of(session.resume())
+
+
+async def test_warming_prefills_the_beginning_of_the_next_prompt(store: Store) -> None:
+    session = session_of(store, ["东边。"])
+    await session.warm()
+    engine = session.engine
+    assert isinstance(engine, ScriptedEngine)
+    await text_of(session.say("妖怪在哪？"))
+    warmed, asked = engine.warmed[0].segments, engine.requests[0].prompt.segments
+    assert warmed
+    assert asked[: len(warmed)] == warmed
+
+
+async def test_a_reply_is_checkpointed_while_it_streams(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("characterglm.chat.reply.CHECKPOINT", 0.0)
+    session = session_of(store, ["一二三"])
+    async for event in session.say("数数。"):
+        if isinstance(event, Piece) and event.text == "三":
+            other: Utterance = saved(store, session).path()[-1]
+            assert (other.text, other.status) == ("一二三", "streaming")
+            return
+    raise AssertionError("the third piece never came")
