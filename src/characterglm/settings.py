@@ -6,6 +6,7 @@ others established (`HF_ENDPOINT`, `OPENAI_API_KEY`, …) are honoured too.
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -49,6 +50,11 @@ class Settings(BaseSettings):
         default="",
         validation_alias=AliasChoices("CHARACTERGLM_LOCALE", "LC_ALL", "LC_MESSAGES", "LANG"),
     )
+    editor: str = Field(
+        default="notepad" if os.name == "nt" else "vi",
+        validation_alias=AliasChoices("CHARACTERGLM_EDITOR", "VISUAL", "EDITOR"),
+    )
+    """Command that edits a text file; its arguments are split as a shell would."""
 
     @property
     def database_url(self) -> str:

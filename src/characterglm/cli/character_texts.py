@@ -14,7 +14,7 @@ from characterglm.settings import settings
 @cache
 def texts(language: str) -> dict[str, Any]:
     """Every text in a language: en or zh."""
-    file = files("characterglm.cli.messages") / f"character.{language}.yaml"
+    file = files("characterglm.cli") / "messages" / f"character.{language}.yaml"
     data: dict[str, Any] = yamltree.load(file.read_text("utf-8")).data
     return data
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -17,9 +18,13 @@ from rich.text import Text
 from characterglm.character.info import CharacterInfo, LorebookInfo, VersionInfo
 from characterglm.character.schema import Character
 from characterglm.character.validate import Report
+from characterglm.character.yamlfile import write_character
 from characterglm.cli.character_texts import texts, user_language
-from characterglm.cli.terminal import plain
+from characterglm.cli.terminal import one_line, plain
 from characterglm.errors import Problem
+
+Row = tuple[int, str, str]
+"""Depth, label, text."""
 
 
 def console() -> Console:
@@ -30,6 +35,16 @@ def console() -> Console:
 def show_json(data: object) -> None:
     """Print data for another program."""
     print(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+
+
+def show_note(text: str) -> None:
+    """A remark of the program's."""
+    console().print(Text(plain(text), style="dim"))
+
+
+def show_yaml(character: Character) -> None:
+    """A character as YAML."""
+    print(plain(write_character(character)))
 
 
 def show_infos(infos: Sequence[CharacterInfo], *, as_json: bool) -> None:
@@ -69,14 +84,19 @@ def show_versions(infos: Sequence[VersionInfo], *, as_json: bool) -> None:
 
 
 def show_character(character: Character) -> None:
-    """All that is known of a character, every filled field."""
+    """What is known of a character, field by field; technical numbers are left to YAML."""
     labels = texts(user_language())["labels"]
     data = character.model_dump(mode="json", exclude_defaults=True, exclude={"name", "extensions"})
     data |= {"extensions": sorted(character.extensions)} if character.extensions else {}
     out = console()
     out.print(Text(plain(character.name), style="bold"))
-    for line in _lines(data, labels, 0):
-        out.print(line)
+    for depth, left, right in _rows(data, labels, 0):
+        # A grid for each row: what is long wraps beside its label, not under it.
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        grid.add_row(Text("  " * depth + left, style="cyan"), Text(one_line(right)))
+        out.print(grid)
 
 
 def show_reports(reports: Sequence[Report], *, as_json: bool) -> None:
@@ -111,34 +131,38 @@ def _table(*columns: str) -> Table:
 
 
 def _add(table: Table, *cells: str) -> None:
-    table.add_row(*(Text(" ".join(plain(cell).split())) for cell in cells))
+    table.add_row(*map(Text, map(one_line, cells)))
 
 
-def _lines(data: dict[str, Any], labels: dict[str, str], depth: int) -> Iterator[Text]:
+def _rows(data: dict[str, Any], labels: dict[str, str], depth: int) -> Iterator[Row]:
     for key, value in data.items():
-        label = Text("  " * depth + plain(labels.get(key, key)), style="bold cyan")
+        label = plain(labels.get(key, key))
         if isinstance(value, dict):
-            yield label
-            yield from _lines(value, labels, depth + 1)
-        elif isinstance(value, list):
-            yield label
-            yield from (Text("  " * (depth + 1) + line) for line in _items(value, labels))
+            yield depth, label, ""
+            yield from _rows(value, labels, depth + 1)
+        elif isinstance(value, list) and not _is_short(value):
+            yield depth, label, ""
+            yield from (row for item in value for row in _item(item, labels, depth + 1))
         else:
-            yield label + Text(f"  {_one_line(value)}", style="not bold default")
+            yield depth, label, _joined(value)
 
 
-def _items(items: list[Any], labels: dict[str, str]) -> Iterator[str]:
-    """The items of a list, one a line; an example dialogue is a list of lines itself."""
-    for item in items:
-        if isinstance(item, list):
-            yield from (f"{labels[line['speaker']]}: {_one_line(line['text'])}" for line in item)
-            yield ""
-        elif isinstance(item, dict):
-            yield "· " + " — ".join(_one_line(value) for value in item.values())
-        else:
-            yield f"· {_one_line(item)}"
+def _item(item: Any, labels: dict[str, str], depth: int) -> Iterator[Row]:
+    """One item of a list; an example dialogue is a list of lines itself."""
+    if not isinstance(item, list):
+        values = item.values() if isinstance(item, dict) else [item]
+        worth = (_joined(value) for value in values if isinstance(value, str | list))
+        yield depth, "·", " — ".join(worth)
+        return
+    for line in item:
+        yield depth, labels[line["speaker"]], line["text"]
+    yield depth, "", ""
 
 
-def _one_line(value: object) -> str:
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return " ".join(plain(text).split())
+def _is_short(items: list[Any]) -> bool:
+    words = all(isinstance(item, str) for item in items)
+    return words and sum(cell_len(item) + 3 for item in items) <= 60
+
+
+def _joined(value: Any) -> str:
+    return " · ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,137 @@
+"""`characterglm character new`: guided, or from a description by way of a model."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from characterglm.cli.character import open_characters
+from characterglm.errors import InputError
+
+if TYPE_CHECKING:
+    from characterglm.authoring import Authored
+    from characterglm.character import Character
+    from characterglm.cli.interview import Ask
+    from characterglm.engines.opening import Opened
+
+
+def new(
+    *,
+    language: str = "",
+    id: str = "",  # noqa: A002 - the option's name
+    from_text: str = "",
+    model: str = "",
+    output: Path | None = None,
+) -> None:
+    """Make a character: by answering questions, or from a description.
+
+    Parameters
+    ----------
+    language
+        zh or en: the language of the questions and of the character.
+    id
+        Its id; made from its name unless given.
+    from_text
+        A file with a description in plain words, or - for standard input; a model turns it into
+        a character.
+    model
+        The model that does so, as for `characterglm chat`.
+    output
+        Write the character to this YAML file instead of saving it.
+    """
+    from characterglm.cli.character_texts import texts, user_language
+    from characterglm.cli.character_view import show_note, show_yaml
+
+    if output and output.exists():
+        raise InputError(f"{output} exists already; choose another --output")
+    if language not in ("", "zh", "en"):
+        raise InputError(f"--language is zh or en, not '{language}'")
+    words = texts(language or user_language())
+    if from_text:
+        authored = _write(_description(from_text), language, model)
+        character = authored.character
+    else:
+        character = _ask(language or user_language())
+    if id:
+        character = type(character).model_validate(character.model_dump() | {"id": id})
+    show_yaml(character)
+    if from_text and authored.empty:
+        show_note(words["left_empty"].format(fields=", ".join(authored.empty)))
+    _keep(character, output, words)
+
+
+def _ask(language: str) -> Character:
+    from characterglm.cli.character_texts import texts
+    from characterglm.cli.character_view import show_note
+    from characterglm.cli.interview import Interview
+
+    words = texts(language)
+    show_note(words["intro"])
+    return Interview(_asker(), words).character(language)
+
+
+def _asker() -> Ask:
+    """A line editor for a person, plain lines for a pipe."""
+    if not sys.stdin.isatty():
+        return input
+    from prompt_toolkit import PromptSession
+
+    session: PromptSession[str] = PromptSession()
+    return session.prompt
+
+
+def _description(source: str) -> str:
+    from characterglm.character.yamlfile import read_text
+
+    text = sys.stdin.read() if source == "-" else read_text(Path(source))
+    if not text.strip():
+        raise InputError("the description is empty: say who the character is, in a few sentences")
+    return text
+
+
+def _write(description: str, language: str, model: str) -> Authored:
+    import asyncio
+
+    from rich.console import Console
+
+    from characterglm.authoring import character_from_text
+    from characterglm.cli.character_texts import texts, user_language
+
+    async def write() -> Authored:
+        opened = _open(model)
+        note = texts(language or user_language())["writing"].format(model=opened.engine.model)
+        try:
+            with Console(stderr=True).status(note):
+                return await character_from_text(
+                    opened.engine, description, language=language or None
+                )
+        finally:
+            await opened.engine.close()
+
+    return asyncio.run(write())
+
+
+def _open(model: str) -> Opened:
+    """The model, pulled with a progress bar if it is missing."""
+    from characterglm.cli.model import ensure
+    from characterglm.engines.opening import REMOTE, open_model
+    from characterglm.settings import settings
+
+    name = model or settings().model
+    if not name.startswith(REMOTE):
+        ensure(name)
+    return open_model(name)
+
+
+def _keep(character: Character, output: Path | None, words: dict[str, str]) -> None:
+    from characterglm.character.yamlfile import write_character
+    from characterglm.cli.character_view import show_note
+
+    if output:
+        output.write_text(write_character(character), "utf-8")
+        show_note(words["written"].format(path=output))
+        return
+    with open_characters() as characters:
+        added = characters.add(character)
+    show_note(words["saved"].format(id=added.id, version=1))
