@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from characterglm.errors import NotFound
+from characterglm.errors import InputError, NotFound
 from characterglm.prompt.formats.base import PromptFormat, Rendered
 from characterglm.prompt.formats.characterglm import CharacterGLMFormat
 from characterglm.prompt.formats.chatml import ChatMLFormat
@@ -19,10 +19,25 @@ __all__ = [
 ]
 
 
-def get_format(name: str) -> PromptFormat:
-    """A prompt format by its name. Raises NotFound."""
+def get_format(
+    name: str, *, template: str | None = None, bos: str = "", eos: str = ""
+) -> PromptFormat:
+    """A prompt format by its name.
+
+    `template` is the model's chat template (Jinja2), `bos` and `eos` the special tokens it may
+    ask for; only the format `template` reads them. Raises NotFound for an unknown name,
+    InputError for a template that is missing or cannot be used.
+    """
     if name == "characterglm":
         return CharacterGLMFormat()
     if name == "chatml":
         return ChatMLFormat()
-    raise NotFound("prompt format", name, FORMATS, hint=f"there are {', '.join(FORMATS)}")
+    if name != "template":
+        raise NotFound("prompt format", name, FORMATS, hint=f"there are {', '.join(FORMATS)}")
+    if not template:
+        raise InputError(
+            "the model carries no chat template: use --format chatml or --format characterglm"
+        )
+    from characterglm.prompt.formats.template import TemplateFormat
+
+    return TemplateFormat(template, bos=bos, eos=eos)
