@@ -40,6 +40,7 @@ def test_nul_and_half_surrogates_do_not_stop_a_reply_from_being_kept(
     reply.text = "ok\x00\ud800 猴"
     dialogues.update(reply)
     assert dialogues.get(dialogue.id).utterances[0].text == "ok\ufffd\ufffd 猴"
+    dialogues.update(reply)
     assert len(dialogues.search("猴")) == 1
 
 

@@ -23,6 +23,7 @@ from characterglm.dialogue.search import Hit
 from characterglm.dialogue.tables import DialogueRow, UtteranceRow, utterance_search
 from characterglm.errors import InputError, NotFound, ValidationFailed
 from characterglm.store import Store
+from characterglm.store.base import storable
 
 MOST_PARAMETERS = 10_000
 """Values in one statement, well below what SQLite and PostgreSQL allow."""
@@ -125,13 +126,14 @@ class Dialogues:
             row = session.scalar(query.with_for_update())
             if row is None:
                 raise NotFound("utterance", utterance.id)
-            if row.status == "complete" and not utterance.text.startswith(row.text):
+            text = storable(utterance.text)
+            if row.status == "complete" and not text.startswith(row.text):
                 raise ValueError(f"utterance {row.id} is complete: add a sibling instead")
-            was_indexed = row.status != "streaming" and row.text == utterance.text
+            was_indexed = row.status != "streaming" and row.text == text
             for name, value in values.items():
                 setattr(row, name, value)
             if utterance.status != "streaming" and not was_indexed:
-                utterance_search.put(session, {row.number: utterance.text})
+                utterance_search.put(session, {row.number: text})
 
     def set_leaf(self, dialogue_id: str, leaf: str | None) -> None:
         """Say where the talk stands; None for before its beginning."""

@@ -31,14 +31,19 @@ Number = BigInteger().with_variant(Integer(), "sqlite")
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
+def storable(text: str) -> str:
+    """A text as it will be read back: what no database can store becomes U+FFFD."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
 class Words(TypeDecorator[str]):
-    """Text from outside. What no database can store, NUL and half characters, becomes U+FFFD."""
+    """Text from outside, `storable`: NUL and half characters become U+FFFD."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return _UNSTORABLE.sub("\ufffd", value) if value else value
+        return storable(value) if value else value
 
 
 class Moment(TypeDecorator[datetime]):
