@@ -140,7 +140,7 @@ def version_of(value: Any) -> Version | None:
     spec, data = value.get("spec"), value.get("data")
     if isinstance(data, dict) and isinstance(spec, str) and spec.startswith("chara_card_v"):
         return V2 if spec == V2.spec else V3
-    if isinstance(data, dict) and "name" in data and "name" not in value:
+    if isinstance(data, dict) and "name" in data and not {"name", "spec"} & value.keys():
         return V2
     marks = {"first_mes", "mes_example", "personality", "description"} & value.keys()
     return V1 if "name" in value and "spec" not in value and len(marks) >= 2 else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -66,6 +67,14 @@ class Outgoing:
         if data is None:
             self.report.add("warning", "original file", "not in the data directory; made anew")
         return data or b""
+
+
+def keep_original(character: Character, data: bytes, ext: str) -> dict[str, bytes]:
+    """Let a character remember the file it came in; the bytes to be kept."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    original = Asset(name="original", type=ORIGINAL, ext=ext, sha256=sha256)
+    character.assets = [*character.assets, original]
+    return {sha256: data}
 
 
 def find_asset(character: Character, kind: str) -> Asset | None:

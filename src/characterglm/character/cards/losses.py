@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from pydantic import BaseModel
-
 from characterglm.character.cards.formats import ORIGINAL, Imported
 from characterglm.character.cards.report import Report
 from characterglm.character.lorebook import Lorebook
@@ -39,7 +37,8 @@ def _compare_fields(one: Character, other: Character, prefix: str, report: Repor
         mine, theirs = getattr(one, field), getattr(other, field)
         if field in _NOT_COMPARED or mine == theirs:
             continue
-        if field not in _WORDS and _says_all(mine, told):
+        said = one.model_dump(include={field})
+        if field not in _WORDS and all(leaf in told for leaf in _leaves(said)):
             report.add("changed", prefix + field, "held as text only")
         elif field in _WORDS or theirs == getattr(blank, field):
             report.add("lost", prefix + field, "the format has no place for it")
@@ -49,13 +48,8 @@ def _compare_fields(one: Character, other: Character, prefix: str, report: Repor
     _compare_extensions(one.extensions, other.extensions, prefix, report)
 
 
-def _says_all(value: Any, told: str) -> bool:
-    """Whether every text inside a value still stands somewhere among the texts told."""
-    data = value.model_dump() if isinstance(value, BaseModel) else value
-    return all(leaf in told for leaf in _leaves(data))
-
-
 def _leaves(value: Any) -> Iterator[str]:
+    """Every text inside a value."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list):
@@ -94,7 +88,7 @@ def compare_books(book: Lorebook, back: Imported, report: Report) -> None:
         changed = [
             name
             for name in type(mine).model_fields
-            if name != "extensions" and getattr(mine, name) != getattr(theirs, name)
+            if name not in ("id", "extensions") and getattr(mine, name) != getattr(theirs, name)
         ]
         if changed:
             entry = mine.name or mine.comment or ", ".join(mine.keys[:1]) or mine.id

@@ -92,7 +92,7 @@ def text_keyword(chunk: Chunk) -> str | None:
     """The keyword of a text chunk in lower case; None for any other chunk."""
     if chunk.type not in (b"tEXt", b"zTXt", b"iTXt"):
         return None
-    return chunk.data[:80].partition(b"\0")[0].decode("latin-1").lower()
+    return chunk.data[:1024].partition(b"\0")[0].decode("latin-1").lower()
 
 
 def text_of(chunk: Chunk, what: str) -> bytes:

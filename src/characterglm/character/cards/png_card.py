@@ -7,7 +7,6 @@ image is never drawn again: export puts the card into a copy of the file it came
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Any
 
 from characterglm.character.cards import card, plain, png
@@ -15,8 +14,11 @@ from characterglm.character.cards.report import Report
 from characterglm.errors import InputError
 
 KEYWORDS = ("ccv3", "chara")
-ASSET = "chara-ext-asset_:"
-"""Keyword prefix of assets that some tools put into chunks of their own."""
+ASSET_URI = "__asset:"
+MAX_KEYWORD = 1024
+"""The PNG specification allows 79 bytes; paths are longer in practice."""
+_ASSET_CHUNK = "chara-ext-asset_:"
+"""Some tools put assets into text chunks of their own, named by a path."""
 MAX_CARD = 16 * 1024 * 1024
 _BACKFILL = (
     "This is a Character Card V3, shown here in its V2 form; "
@@ -53,19 +55,14 @@ def _card_chunks(image: png.PNG) -> list[png.Chunk]:
     ]
 
 
-def assets_in(data: bytes, what: str) -> dict[str, png.Chunk]:
-    """The asset chunks of an image by path; their bytes are unpacked only when asked for."""
-    chunks = png.parse(data, what).chunks
-    return {
-        keyword_of(chunk)[len(ASSET) :]: chunk
-        for chunk in chunks
-        if (png.text_keyword(chunk) or "").startswith(ASSET)
+def asset_chunks(data: bytes, what: str) -> dict[str, png.Chunk]:
+    """The chunks of an image that hold assets, by their `__asset:PATH` URI."""
+    named = {
+        chunk.data[:MAX_KEYWORD].partition(b"\0")[0].decode("latin-1"): chunk
+        for chunk in png.parse(data, what).chunks
+        if (png.text_keyword(chunk) or "").startswith(_ASSET_CHUNK)
     }
-
-
-def keyword_of(chunk: png.Chunk) -> str:
-    """A text chunk's keyword as it is written: paths are case-sensitive."""
-    return chunk.data.partition(b"\0")[0].decode("latin-1")
+    return {ASSET_URI + name[len(_ASSET_CHUNK) :]: chunk for name, chunk in named.items()}
 
 
 def write_value(base: bytes, document: Any, backfill: Any = None) -> bytes:
@@ -92,9 +89,12 @@ def _warned(document: Any) -> Any:
     return {**document, "data": data}
 
 
-def asset_bytes(chunk: png.Chunk) -> bytes | None:
-    """The bytes of an asset chunk; None where it holds no base64."""
+def bare(data: bytes) -> bytes:
+    """A picture without the card that a PNG may carry; any other file as it is."""
+    if not data.startswith(png.SIGNATURE):
+        return data
     try:
-        return binascii.a2b_base64(png.text_of(chunk, "an asset chunk"), strict_mode=True)
-    except binascii.Error:
-        return None
+        image = png.parse(data, "the picture")
+    except InputError:
+        return data
+    return png.with_texts(image, KEYWORDS, ()).packed() if _card_chunks(image) else data

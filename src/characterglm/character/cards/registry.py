@@ -15,7 +15,9 @@ from typing import Any
 from characterglm.character.assets import Assets
 from characterglm.character.cards.carriers import JSON_FORMATS, PNG
 from characterglm.character.cards.charglm import CHARGLM, CHARGLM_DEMO
+from characterglm.character.cards.charx import CHARX
 from characterglm.character.cards.formats import Format, Imported, Outgoing
+from characterglm.character.cards.lorebook_files import LOREBOOK_V3, WORLD_INFO
 from characterglm.character.cards.losses import compare, compare_books
 from characterglm.character.cards.options import Options
 from characterglm.character.cards.report import Report
@@ -24,7 +26,15 @@ from characterglm.character.lorebook import Lorebook
 from characterglm.character.schema import Character
 from characterglm.errors import CharacterGLMError, InputError, NotFound
 
-FORMATS: tuple[Format, ...] = (PNG, *reversed(JSON_FORMATS), CHARGLM, CHARGLM_DEMO)
+FORMATS: tuple[Format, ...] = (
+    PNG,
+    CHARX,
+    *reversed(JSON_FORMATS),
+    LOREBOOK_V3,
+    WORLD_INFO,
+    CHARGLM,
+    CHARGLM_DEMO,
+)
 _NAMES = {each.name: each for each in FORMATS}
 
 

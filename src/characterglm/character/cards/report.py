@@ -34,11 +34,13 @@ class Report:
 
     format: str = ""
     notes: list[Note] = field(default_factory=list)
+    _known: set[Note] = field(default_factory=set, repr=False)
 
     def add(self, kind: Kind, what: str, where: str = "") -> None:
         """Add a note unless the very same one stands there already."""
         note = Note(kind, what, where)
-        if note not in self.notes:
+        if note not in self._known:
+            self._known.add(note)
             self.notes.append(note)
 
     def of(self, *kinds: Kind) -> list[Note]:

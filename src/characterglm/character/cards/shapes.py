@@ -38,9 +38,10 @@ def check(shape: type[Shape], record: Any, what: str) -> None:
     try:
         shape.model_validate(record)
     except ValidationError as error:
-        problems = [
-            Problem(message, dotted(path)) for path, message in problems_of(error, shape, record)
-        ]
+        found: dict[str, str] = {}
+        for path, message in problems_of(error, shape, record):
+            found.setdefault(dotted(path), message)  # a union complains once for each branch
+        problems = [Problem(message, field) for field, message in found.items()]
         if len(problems) > MAX_PROBLEMS:
             more = f"and {len(problems) - MAX_PROBLEMS} more of this kind"
             problems = [*problems[:MAX_PROBLEMS], Problem(more)]

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from characterglm.character.cards.lens import Fields, Lens, Record
+from characterglm.character.cards.plain import same
 
 POSITIONS = {"before_character": 0, "after_character": 1, "depth": 4}
 _NEAREST = {
@@ -93,12 +94,17 @@ def probability(key: str, switch: str) -> Lens:
     return Lens((key, switch), ("probability",), read, write)
 
 
-def extras(key_of: Callable[[str], str]) -> Lens:
-    """Everything that only SillyTavern acts on, under names that both formats share."""
+def extras(key_of: Callable[[str], str], blank: Record | None = None) -> Lens:
+    """Everything that only SillyTavern acts on, under names that both formats share.
+
+    A value that says no more than `blank` is not taken up.
+    """
+    default = blank or {}
     keys = {key_of(name): name for name in EXTRAS}
 
     def read(part: Record) -> Record:
-        return {PLACE: {keys[key]: value for key, value in part.items()}} if part else {}
+        told = {k: v for k, v in part.items() if k not in default or not same(v, default[k])}
+        return {PLACE: {keys[key]: value for key, value in told.items()}} if told else {}
 
     def write(fields: Fields) -> Record:
         values = fields.get(PLACE)
