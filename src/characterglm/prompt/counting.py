@@ -19,20 +19,29 @@ class CachedCount:
 
     def __init__(self, count: Count) -> None:
         self._count = count
-        self._known: dict[tuple[str, bool], int] = {}
+        self._plain: dict[str, int] = {}
+        self._control: dict[str, int] = {}
 
     def __call__(self, segments: Sequence[Segment]) -> int:
         """Tokens of some segments."""
-        return sum(self.one(segment) for segment in segments)
+        return sum(map(self.one, segments))
 
     def one(self, segment: Segment) -> int:
         """Tokens of one segment."""
-        key = segment.text, segment.control
-        tokens = self._known.get(key)
-        if tokens is None:
-            if len(self._known) >= _MOST:
-                self._known.clear()
-            tokens = self._known[key] = self._count((segment,)) if segment.text else 0
+        known = self._control if segment.control else self._plain
+        tokens = known.get(segment.text)
+        return self._learn(segment) if tokens is None else tokens
+
+    def text(self, text: str) -> int:
+        """Tokens of somebody's words."""
+        tokens = self._plain.get(text)
+        return self._learn(Segment(text, "history")) if tokens is None else tokens
+
+    def _learn(self, segment: Segment) -> int:
+        known = self._control if segment.control else self._plain
+        if len(known) >= _MOST:
+            known.clear()
+        tokens = known[segment.text] = self._count((segment,)) if segment.text else 0
         return tokens
 
 

@@ -7,14 +7,12 @@ same character always gives the same text, and every filled field of its profile
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from characterglm.character import Character, Identity, Persona, Relationship
 from characterglm.prompt.macros import expand_all
 from characterglm.prompt.wording import FieldWording, Pronoun, Wording, wording
-
-_IDENTITY = ("gender", "age", "occupation", "titles", "appearance")
 
 
 def describe(character: Character, persona: Persona | None = None, *, seed: str = "") -> str:
@@ -45,24 +43,24 @@ def sections(
             "behaviors": expand_all(character.behaviors, character, persona, seed=seed),
         }
     )
-    teller = Teller(played)
+    teller = _Teller(played)
     told = {name: teller.tell(name) for group in teller.words.paragraphs for name in group}
     return {name: text for name, text in told.items() if text}
 
 
-class Teller:
+class _Teller:
     """Builds sentences about one character whose macros are already expanded."""
 
     def __init__(self, character: Character) -> None:
         self.character = character
         self.words = wording(character.language)
-        self.pronoun = _pronoun(character, self.words)
-        name = re.escape(character.name)
-        self._sentence = re.compile(self.words.kinds.sentence.replace("{name}", name), re.I)
+        self._forms = _pronoun(character, self.words).model_dump(exclude={"gender"})
+        self._whole = self._compile(self.words.kinds.sentence)
 
     def tell(self, section: str) -> str:
         """One section of the profile."""
         attributes, behaviors = self.character.attributes, self.character.behaviors
+        sentences: Iterable[str]
         if section == "identity":
             sentences = self._identity(attributes.identity)
         elif section == "relationships":
@@ -73,36 +71,31 @@ class Teller:
             part = attributes if hasattr(attributes, section) else behaviors
             facts = [fact.text for fact in getattr(part, section) if fact.text]
             sentences = self._facts(self.words.fields[section], facts)
-        return self.words.lists.space.join(_capital(sentence) for sentence in sentences)
+        return self.words.lists.space.join(sentences)
 
     def _identity(self, identity: Identity) -> Iterator[str]:
         phrases = self.words.identity
-        parts = [self._part(key, identity) for key in phrases.parts]
-        filled = [part for part in parts if part]
-        between, last = phrases.part_join
-        if filled:
-            joined = last.join([part for part in (between.join(filled[:-1]), filled[-1]) if part])
-            yield phrases.opening.format(
-                name=self.character.name, parts=phrases.opening_start + joined
-            )
+        parts = [part for key in phrases.parts if (part := self._part(key, identity))]
+        if parts:
+            between, last = phrases.part_join
+            joined = last.join(filter(None, [between.join(parts[:-1]), parts[-1]]))
+            opening = phrases.opening_start + joined
+            yield phrases.opening.format(name=self.character.name, parts=opening)
         if identity.appearance:
-            yield from self._statement(phrases.appearance, identity.appearance)
+            yield self._statement(phrases.appearance, identity.appearance)
         for key, value in (identity.model_extra or {}).items():
-            text = self._listed([value] if isinstance(value, str) else value)
+            text = self._listed(_texts(value))
             pattern = phrases.known.get(key.lower(), phrases.open_key)
             if text:
-                yield from self._statement(pattern, text, key.replace("_", " "))
-        if not filled:
-            return
+                yield self._statement(pattern, text, key.replace("_", " "))
 
     def _part(self, key: str, identity: Identity) -> str:
         """One part of the opening sentence; empty if the field is."""
-        phrases, value = self.words.identity, getattr(identity, key)
-        texts = [text for text in ([value] if isinstance(value, str) else value) if text]
+        phrases, texts = self.words.identity, _texts(getattr(identity, key))
         if not texts:
             return ""
         text = self.words.lists.bare(self._listed(texts))
-        if key == "age" and re.search(phrases.age_number.match, text, re.I):
+        if key == "age" and phrases.is_number(text):
             text = phrases.age_number.pattern.format(text=text)
         quoted = self.words.lists.quote(texts)
         return phrases.parts[key].format(text=self._article(key, text), quoted=quoted)
@@ -115,49 +108,57 @@ class Teller:
         return f"{'an' if text[0] in 'aeiou' else 'a'} {text}"
 
     def _relationships(self, relationships: Sequence[Relationship]) -> Iterator[str]:
-        phrases, said = self.words.relationships, []
-        for one in relationships:
-            kind = {(True, True): "both", (True, False): "relation", (False, True): "note"}.get(
-                (bool(one.relation), bool(one.note)), "name"
-            )
-            bare = {key: self.words.lists.bare(getattr(one, key)) for key in ("relation", "note")}
-            said.append(self._fill(getattr(phrases, kind), name=one.name, **bare))
-        if said:
-            yield phrases.lead + phrases.join.join(said) + phrases.end
+        phrases = self.words.relationships
+        if relationships:
+            every = phrases.join.join(self._relationship(one) for one in relationships)
+            yield self._fill(f"{phrases.lead}{{every}}{phrases.end}", every=every)
+
+    def _relationship(self, one: Relationship) -> str:
+        phrases = self.words.relationships
+        relation, note = (self.words.lists.bare(text) for text in (one.relation, one.note))
+        if not self._compile(phrases.possess.unless).search(relation):
+            relation = self._put(phrases.possess.pattern, relation=relation)
+        if one.relation:
+            pattern = phrases.both if one.note else phrases.relation
+        else:
+            pattern = phrases.note if one.note else phrases.name
+        return self._put(pattern, name=one.name, relation=relation, note=note)
 
     def _linguistic(self) -> Iterator[str]:
-        linguistic = self.character.behaviors.linguistic
         for key, pattern in self.words.linguistic.items():
-            value = getattr(linguistic, key)
-            texts = [text for text in ([value] if isinstance(value, str) else value) if text]
+            texts = _texts(getattr(self.character.behaviors.linguistic, key))
             if texts and "{quoted}" in pattern:
                 yield self._fill(pattern, quoted=self.words.lists.quote(texts))
             elif texts:
-                yield from self._statement(pattern, self._listed(texts))
+                yield self._statement(pattern, self._listed(texts))
 
     def _facts(self, phrases: FieldWording, facts: Sequence[str]) -> Iterator[str]:
-        """Phrases are gathered into one sentence, whole sentences stand as they are."""
+        """Phrases are gathered into one sentence; whole sentences stand as they are."""
         led = False
-        for kind, group in groupby(facts, key=self._kind):
+        for whole, group in groupby(facts, key=lambda fact: self._kind(fact) == "sentence"):
             items = list(group)
-            if kind == "sentence":
+            if whole:
                 if phrases.sentences and not led:
                     yield self._fill(phrases.sentences)
                 led = True
                 yield from (self.words.lists.sentence(item) for item in items)
             else:
+                predicates = all(self._kind(item) == "predicate" for item in items)
+                pattern = (predicates and phrases.predicate) or phrases.phrase
                 bare = [self.words.lists.bare(item) for item in items]
-                yield self._fill(getattr(phrases, kind), items=self.words.lists.join(bare))
+                yield self._fill(pattern, items=self.words.lists.join(bare))
 
-    def _statement(self, pattern: str, text: str, key: str = "") -> Iterator[str]:
+    def _statement(self, pattern: str, text: str, key: str = "") -> str:
         """A text in its pattern, or, if it is a whole sentence, on its own."""
-        if self._kind(text) == "sentence":
-            yield self.words.lists.sentence(text)
-        else:
-            yield self._fill(pattern, text=self.words.lists.bare(text), key=key)
+        kind = self._kind(text)
+        if kind == "sentence":
+            return self.words.lists.sentence(text)
+        own = self.words.identity.predicate if kind == "predicate" and key else pattern
+        return self._fill(own, text=self.words.lists.bare(text), key=key)
 
     def _kind(self, text: str) -> str:
-        if self._sentence.search(text):
+        """`sentence`, `predicate` (lacks only its subject) or `phrase`."""
+        if self._whole.search(text):
             return "sentence"
         return "predicate" if self.words.predicate.search(text) else "phrase"
 
@@ -165,22 +166,32 @@ class Teller:
         return self.words.lists.join([text for text in texts if text])
 
     def _fill(self, pattern: str, **values: str) -> str:
-        pronoun = {key: getattr(self.pronoun, key) for key in ("subject", "possessive", "object")}
-        named = {
-            key: text.format(name=self.character.name) if "{" in text else text
-            for key, text in pronoun.items()
-        }
-        return pattern.format(**{**named, **values})
+        """A whole sentence; a capital only where it opens with words of the pattern's own."""
+        opener = re.match(r"\{(\w+)", pattern)
+        own = opener is None or "{" not in self._forms.get(opener[1], "{")
+        sentence, lists = self._put(pattern, **values), self.words.lists
+        if sentence[-3:-2] in lists.endings and sentence.endswith(lists.quotes[1] + lists.end):
+            # What is quoted last has a full stop of its own.
+            sentence = sentence.removesuffix(lists.end)
+        return sentence[:1].upper() + sentence[1:] if own else sentence
+
+    def _put(self, pattern: str, **values: str) -> str:
+        """A pattern with its texts and the character's pronouns."""
+        name = self.character.name
+        pronouns = {key: form.format(name=name) for key, form in self._forms.items()}
+        return pattern.format(**{**pronouns, **values})
+
+    def _compile(self, pattern: str) -> re.Pattern[str]:
+        return re.compile(pattern.replace("{name}", re.escape(self.character.name)))
+
+
+def _texts(value: str | list[str]) -> list[str]:
+    return [text for text in ([value] if isinstance(value, str) else value) if text]
 
 
 def _pronoun(character: Character, words: Wording) -> Pronoun:
     gender = character.attributes.identity.gender
     for pronoun in words.pronouns:
-        if re.search(pronoun.gender, gender, re.I):
+        if re.search(pronoun.gender, gender, re.IGNORECASE):
             return pronoun
     return words.other_pronoun
-
-
-def _capital(sentence: str) -> str:
-    """A sentence with a capital; only for a pattern's own words, never inside a quoted text."""
-    return sentence[:1].upper() + sentence[1:]

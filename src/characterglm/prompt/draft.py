@@ -6,7 +6,7 @@ Knows where notes and lorebook entries stand among what was said; what leaves is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from characterglm.prompt import budget as budgets
 from characterglm.prompt.counting import CachedCount
@@ -80,6 +80,7 @@ class _Scales:
 
     def __init__(self, scene: Scene, format_: PromptFormat, count: CachedCount) -> None:
         self.scene, self.format, self.count = scene, format_, count
+        self._marks: dict[tuple[str, str, bool, bool], int] = {}
         self._bare = self._front(())
 
     def fixed(self) -> budgets.Fixed:
@@ -93,8 +94,13 @@ class _Scales:
         return budgets.Fixed(self.count(self.format.front(scene.blocks, cast)), tail)
 
     def line(self, line: Line) -> int:
-        """A line with its markers."""
-        return self.count(self.format.line(line, self.scene.cast))
+        """A line with its markers, which cost the same for every line of one speaker."""
+        key = (line.role, line.name, line.named, line.trained)
+        marks = self._marks.get(key)
+        if marks is None:
+            empty = replace(line, text="")
+            marks = self._marks[key] = self.count(self.format.line(empty, self.scene.cast))
+        return marks + self.count.text(line.text)
 
     def block(self, block: Block) -> int:
         """One more block in front."""

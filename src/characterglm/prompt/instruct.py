@@ -5,6 +5,8 @@ Knows a system text and one message; nothing about characters or what the answer
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from characterglm.dialogue import Speaker
 from characterglm.prompt.counting import cached, sizes
 from characterglm.prompt.formats.base import PromptFormat
@@ -15,14 +17,27 @@ from characterglm.prompt.types import Count, Prompt
 _NOBODY = Cast("", "", "", Speaker(role="character"), "en")
 
 
-def instruct(text: str, *, system: str = "", format: PromptFormat, count: Count) -> Prompt:  # noqa: A002
+def instruct(
+    text: str,
+    *,
+    system: str = "",
+    examples: Sequence[tuple[str, str]] = (),
+    format: PromptFormat,  # noqa: A002
+    count: Count,
+) -> Prompt:
     """The prompt for one answer to one message.
 
+    `examples` are messages and the answers that they should have had, told as earlier turns.
     `format` should be a chat format (`chatml`, `template`): a plain dialogue format has no place
     for instructions. Nothing is ever cut; the engine raises ContextOverflow if it is too long.
     """
     front = (Block("notes", system, "frame"),) if system else ()
-    script = Script(_NOBODY, front, (Line(text, "user", "message", speaker="user"),))
+    shown = [
+        line
+        for asked, answered in examples
+        for line in (Line(asked, "user", "examples"), Line(answered, "assistant", "examples"))
+    ]
+    script = Script(_NOBODY, front, (*shown, Line(text, "user", "message", speaker="user")))
     rendered = format.render(script)
     counter = cached(count)
     return Prompt(
@@ -33,5 +48,5 @@ def instruct(text: str, *, system: str = "", format: PromptFormat, count: Count)
         format=format.name,
         tokens=counter(rendered.segments),
         sizes=sizes(rendered.segments, counter),
-        stable=rendered.starts[0],
+        stable=rendered.starts[len(shown)],
     )

@@ -165,8 +165,9 @@ class _Talk:
     def _refusal(self, one: Found, end: int) -> str:
         """Which condition on the course of the dialogue is not met; empty if none."""
         rules = one.rules
-        replies = sum(u.speaker.role == "character" for u in self.path[:end])
         after, every = rules.activate_only_after, rules.activate_only_every
+        counted = after is not None or every is not None
+        replies = sum(u.speaker.role == "character" for u in self.path[:end]) if counted else 0
         if after is not None and replies < after:
             return f"@@activate_only_after {after}: {replies} replies so far"
         if every is not None and replies % every:

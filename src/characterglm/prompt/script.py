@@ -105,15 +105,20 @@ def cast_of(character: Character, persona: Persona | None, speaker: str | Speake
 
 def told(path: Sequence[Utterance], cast: Cast) -> list[Line]:
     """What was said, as lines; texts stay exactly as they are."""
-    seats: dict[Speaker, tuple[Role, str, bool]] = {}
+    seats: dict[tuple[str, str], tuple[Role, str, bool]] = {}
     lines = []
     for utterance in path:
         speaker = utterance.speaker
-        if speaker not in seats:
-            name = cast.name(speaker)
-            usual = speaker.role != "narrator" and name == getattr(cast, speaker.role)
-            seats[speaker] = (cast.side(speaker), name, not usual)
-        role, name, named = seats[speaker]
-        named = named and role != "assistant"
+        seat = seats.get((speaker.role, speaker.name))
+        if seat is None:
+            seat = seats[speaker.role, speaker.name] = _seat(speaker, cast)
+        role, name, named = seat
         lines.append(Line(utterance.text, role, "history", name, speaker.role, named))
     return lines
+
+
+def _seat(speaker: Speaker, cast: Cast) -> tuple[Role, str, bool]:
+    """How somebody appears: the role, the name, and whether the role does not tell the name."""
+    role, name = cast.side(speaker), cast.name(speaker)
+    usual = speaker.role != "narrator" and name == getattr(cast, speaker.role)
+    return role, name, not usual and role != "assistant"

@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict
 
 LANGUAGES = ("zh", "en")
 
+_PUNCTUATED = re.compile("[,，、;；:：]")
+_FULL_STOP = re.compile(r"(?<![.。])[.。]\s*$")
+
 
 class Data(BaseModel):
     """Base of everything in a wording file: a key that no code reads is a mistake."""
@@ -47,27 +50,29 @@ class Lists(Data):
     """How several texts become one."""
 
     phrases: tuple[str, str]
+    short: int
     clauses: tuple[str, str]
     quotes: tuple[str, str]
-    between_quotes: str
+    quoted: tuple[str, str]
     end: str
     endings: str
     space: str
 
     def join(self, items: Sequence[str]) -> str:
         """`A, B and C`; items that contain punctuation of their own are set further apart."""
-        plain = not any(re.search("[,，、;；:：]", item) for item in items)
-        between, last = self.phrases if plain else self.clauses
-        return last.join([between.join(items[:-1]), items[-1]]) if items[1:] else "".join(items)
+        plain = not any(len(item) > self.short or _PUNCTUATED.search(item) for item in items)
+        return _joined(items, self.phrases if plain else self.clauses)
 
     def quote(self, items: Sequence[str]) -> str:
-        """The items in quotation marks, one after another."""
+        """The items in quotation marks; whole sentences simply follow one another."""
         left, right = self.quotes
-        return self.between_quotes.join(f"{left}{item}{right}" for item in items)
+        quoted = [f"{left}{item}{right}" for item in items]
+        spoken = any(item[-1:] in self.endings for item in items)
+        return _joined(quoted, (self.space, self.space) if spoken else self.quoted)
 
     def bare(self, text: str) -> str:
         """A text without its full stop, so that it can stand inside a sentence."""
-        return text.rstrip(". 。")
+        return _FULL_STOP.sub("", text)
 
     def sentence(self, text: str) -> str:
         """A text that ends as a sentence does."""
@@ -88,6 +93,7 @@ class Pronoun(Data):
     subject: str
     possessive: str
     object: str
+    reflexive: str
 
 
 class AgeNumber(Data):
@@ -115,17 +121,30 @@ class IdentityWording(Data):
     age_number: AgeNumber
     article: Article | None = None
     appearance: str
+    predicate: str
     known: dict[str, str]
     open_key: str
+
+    def is_number(self, age: str) -> bool:
+        """Whether an age is a bare number that needs its unit."""
+        return bool(re.search(_folded(self.age_number.match), age, re.IGNORECASE))
 
 
 class FieldWording(Data):
     """Patterns for one field of the profile."""
 
     phrase: str
-    predicate: str
+    predicate: str = ""
+    """For texts that lack only their subject, where these are told in another way."""
     sentences: str = ""
     """What leads in whole sentences; empty where they speak for themselves."""
+
+
+class Possess(Data):
+    """Whose relation it is, unless the text says so itself."""
+
+    unless: str
+    pattern: str
 
 
 class RelationshipWording(Data):
@@ -134,6 +153,7 @@ class RelationshipWording(Data):
     lead: str
     both: str
     relation: str
+    possess: Possess
     note: str
     name: str
     join: str
@@ -159,7 +179,17 @@ class Wording(Data):
     @cached_property
     def predicate(self) -> re.Pattern[str]:
         """Matches a text that lacks only its subject."""
-        return re.compile(re.sub(r"\s+(?![^(]*\\s)", "", self.kinds.predicate), re.IGNORECASE)
+        return re.compile(_folded(self.kinds.predicate), re.IGNORECASE)
+
+
+def _folded(pattern: str) -> str:
+    """A pattern that stands on several lines in YAML: blanks after a bar come from the folding."""
+    return re.sub(r"(?<=\|) ", "", pattern)
+
+
+def _joined(items: Sequence[str], marks: tuple[str, str]) -> str:
+    between, last = marks
+    return last.join([between.join(items[:-1]), items[-1]]) if items[1:] else "".join(items)
 
 
 @lru_cache(maxsize=8)
