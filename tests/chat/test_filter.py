@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,7 +57,7 @@ def test_the_way_a_reply_is_cut_into_pieces_does_not_matter(
     text: str, stops: tuple[str, ...], cuts: list[int]
 ) -> None:
     places = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
-    pieces = [text[a:b] for a, b in zip(places, places[1:], strict=False)]
+    pieces = [text[a:b] for a, b in itertools.pairwise(places)]
     whole = "".join(run([text], stops))
     assert "".join(run(pieces, stops)) == whole
     assert not any(stop in whole for stop in stops)

@@ -12,7 +12,7 @@ from characterglm.chat.talk import Talk
 from characterglm.cli.messages import Messages
 from characterglm.cli.terminal import plain
 from characterglm.dialogue import Utterance
-from characterglm.dialogue.repository import DialogueInfo
+from characterglm.dialogue.counts import DialogueInfo
 
 
 class ChatView:
@@ -73,8 +73,8 @@ class ChatView:
         """Dialogues to choose from."""
         table = Table(box=None, show_header=False)
         for info in infos:
-            when = f"{info.updated.astimezone():%Y-%m-%d %H:%M}"
-            table.add_row(info.id, when, str(info.turns), plain(info.title or info.last_text[:40]))
+            when = f"{info.touched.astimezone():%Y-%m-%d %H:%M}"
+            table.add_row(info.id, when, str(info.turns), plain(info.title))
         self.console.print(table)
 
     def commands(self) -> None:

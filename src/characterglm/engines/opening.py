@@ -44,7 +44,11 @@ def open_model(
     from characterglm.engines.local import LocalEngine
 
     spec = resolve(name)
-    path = local_path(spec) or pull(spec, progress=progress)
+    path = local_path(spec)
+    if path is None:
+        path = pull(spec, progress=progress)
+        # Of a file from the hub, format and context are known only now that it is here.
+        spec = resolve(name)
     engine = LocalEngine(
         path,
         model=spec.name,
@@ -53,7 +57,9 @@ def open_model(
         threads=settings().threads,
         adapters=adapters,
     )
-    chosen = get_format(format or spec.format, template=engine.chat_template)
+    chosen = get_format(
+        format or spec.format, template=engine.chat_template, bos=engine.bos, eos=engine.eos
+    )
     return Opened(engine, chosen, Sampling.model_validate({**spec.sampling, **(sampling or {})}))
 
 

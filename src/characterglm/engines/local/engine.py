@@ -51,8 +51,7 @@ class LocalEngine:
             raise ModelError(f"{path} is an adapter, not a model: name the model it was made for")
         self.model, self.license = model or path.stem, license
         self.context_length = min(context, header.context_length or context)
-        self.chat_template = header.chat_template
-        self._bos = _bos(header)
+        self._header, self._bos = header, _bos(header)
         self._adapters = list(adapters or {})
         self._server = LlamaServer(
             path,
@@ -63,6 +62,21 @@ class LocalEngine:
         )
         self._threads = ThreadPoolExecutor(slots + 1, thread_name_prefix="llama")
         self._running: set[threading.Event] = set()
+
+    @property
+    def chat_template(self) -> str:
+        """The model's own prompt format, in Jinja; untrusted, and empty if it has none."""
+        return self._header.chat_template
+
+    @property
+    def bos(self) -> str:
+        """The special token that opens a text, as the model's template writes it."""
+        return self._text(self._header.bos_id)
+
+    @property
+    def eos(self) -> str:
+        """The special token that ends a text, as the model's template writes it."""
+        return self._text(self._header.eos_id)
 
     def encode(self, segments: Sequence[Segment]) -> list[int]:
         """Token ids of some segments, each tokenised on its own."""
@@ -108,6 +122,9 @@ class LocalEngine:
         if self._bos is not None and ids[:1] != [self._bos]:
             ids.insert(0, self._bos)
         return ids
+
+    def _text(self, token: int | None) -> str:
+        return "" if token is None else self._server.detokenize(token)
 
     def _scales(self, request: Request) -> list[dict[str, Any]]:
         """Every adapter's scale for this request: 0 for all but the one it names."""

@@ -67,27 +67,36 @@ class LlamaServer:
 
     def _tokenize(self, text: str, special: bool) -> tuple[int, ...]:
         """Token ids of a text; with `special`, markers in it become special tokens."""
-        body = json.dumps({"content": text, "add_special": False, "parse_special": special})
+        body = {"content": text, "add_special": False, "parse_special": special}
+        return tuple(self._post("/tokenize", body)["tokens"])
+
+    def detokenize(self, token: int) -> str:
+        """The text of one token, special ones included."""
+        return str(self._post("/detokenize", {"tokens": [token]})["content"])
+
+    def _post(self, path: str, body: Chunk) -> Chunk:
+        """Ask the port. The server closes a connection that was idle, so the first try may fail."""
+        try:
+            answer = self._exchange(path, body)
+        except (OSError, http.client.HTTPException, json.JSONDecodeError):
+            try:
+                answer = self._exchange(path, body)
+            except (OSError, http.client.HTTPException, json.JSONDecodeError) as error:
+                raise EngineError(f"the embedded model server is gone: {error}") from None
+        if "error" in answer:
+            raise EngineError(f"the embedded model server refused: {answer['error']}")
+        return answer
+
+    def _exchange(self, path: str, body: Chunk) -> Chunk:
         headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
         with self._lock:
-            answer = self._post("/tokenize", body, headers)
-        return tuple(answer["tokens"])
-
-    def _post(self, path: str, body: str, headers: dict[str, str]) -> Chunk:
-        for attempt in (1, 2):
             try:
-                self._connection.request("POST", path, body, headers)
+                self._connection.request("POST", path, json.dumps(body), headers)
                 answer: Chunk = json.loads(self._connection.getresponse().read())
-            except (OSError, http.client.HTTPException, json.JSONDecodeError) as error:
-                # The server closes a connection that has been idle; the second try opens anew.
+            except Exception:
                 self._connection.close()
-                if attempt == 2:
-                    raise EngineError(f"the embedded model server is gone: {error}") from None
-            else:
-                if "error" in answer:
-                    raise EngineError(f"the embedded model server refused: {answer['error']}")
-                return answer
-        raise AssertionError("unreachable")
+                raise
+        return answer
 
     def close(self) -> None:
         """Unload the model and close the port."""

@@ -17,6 +17,12 @@ from characterglm.engines.base import (
 from characterglm.errors import ContextOverflow, EngineError
 
 
+DRY_WINDOW = 1 << 15
+"""Tokens in which the DRY penalty looks for repeats: the whole context, profile included. Measured
+on seven questions to the 1.5B model: 1% of the replies' 7-grams were copied from the prompt, 5%
+with the runtime's own window."""
+
+
 def body_of(request: Request, ids: Sequence[int], scales: list[dict[str, Any]]) -> dict[str, Any]:
     """The runtime's completion request for a prompt given as token ids."""
     body: dict[str, Any] = {
@@ -40,6 +46,7 @@ def body_of(request: Request, ids: Sequence[int], scales: list[dict[str, Any]]) 
 def _sampling(sampling: Sampling) -> dict[str, Any]:
     values = sampling.model_dump(exclude={"max_tokens", "repetition_penalty", "seed", "stop"})
     values["n_predict"] = sampling.max_tokens
+    values["dry_penalty_last_n"] = DRY_WINDOW
     values["repeat_penalty"] = sampling.repetition_penalty
     if sampling.seed is not None:
         values["seed"] = sampling.seed
