@@ -7,6 +7,7 @@ from characterglm.prompt.build import build, prefix
 from characterglm.prompt.counting import CachedCount, cached
 from characterglm.prompt.describe import describe, sections
 from characterglm.prompt.formats import PromptFormat, get_format
+from characterglm.prompt.instruct import instruct
 from characterglm.prompt.macros import expand, greet
 from characterglm.prompt.types import Count, LoreHit, Message, PartSize, Prompt, Segment
 
@@ -25,6 +26,7 @@ __all__ = [
     "expand",
     "get_format",
     "greet",
+    "instruct",
     "prefix",
     "sections",
 ]

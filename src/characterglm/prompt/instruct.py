@@ -1,6 +1,6 @@
-"""A task for a model that plays nobody: authoring, synthesis, judging.
+"""A plain instruction to a model, for authoring, judges and synthesis, in the same formats.
 
-Knows a system text and one message; nothing about characters or what the answer should be.
+Knows nothing about characters: here the model plays nobody.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from characterglm.prompt.counting import cached, sizes
 from characterglm.prompt.formats.base import PromptFormat
 from characterglm.prompt.messages import messages
 from characterglm.prompt.script import Block, Cast, Line, Script
-from characterglm.prompt.types import Count, Prompt
-
-_NOBODY = Cast("", "", "", Speaker(role="character"), "en")
+from characterglm.prompt.types import Count, Prompt, Role
+from characterglm.prompt.wording import wording
 
 
 def instruct(
@@ -22,31 +21,38 @@ def instruct(
     *,
     system: str = "",
     examples: Sequence[tuple[str, str]] = (),
-    format: PromptFormat,  # noqa: A002
+    format: PromptFormat,  # noqa: A002 - the field's standard term
     count: Count,
+    language: str = "en",
 ) -> Prompt:
-    """The prompt for one answer to one message.
+    """The prompt that asks a model for something.
 
-    `examples` are messages and the answers that they should have had, told as earlier turns.
-    `format` should be a chat format (`chatml`, `template`): a plain dialogue format has no place
-    for instructions. Nothing is ever cut; the engine raises ContextOverflow if it is too long.
+    `system` tells it what it is, `examples` are (question, answer) pairs that stand before the
+    question. The reply ends at the format's own end markers only. Where the format writes names
+    (`characterglm`), the sides are called as usual in `language`; that format knows one line of
+    text and is meant for dialogue, so ask chat models in `chatml` or `template`.
     """
-    front = (Block("notes", system, "frame"),) if system else ()
-    shown = [
-        line
-        for asked, answered in examples
-        for line in (Line(asked, "user", "examples"), Line(answered, "assistant", "examples"))
-    ]
-    script = Script(_NOBODY, front, (*shown, Line(text, "user", "message", speaker="user")))
-    rendered = format.render(script)
-    counter = cached(count)
-    return Prompt(
-        segments=rendered.segments,
-        messages=messages(script),
-        # Stops that open a new line are for dialogues; an answer may have any lines it likes.
-        stop=tuple(mark for mark in format.stop(_NOBODY) if not mark.startswith("\n")),
-        format=format.name,
-        tokens=counter(rendered.segments),
-        sizes=sizes(rendered.segments, counter),
-        stable=rendered.starts[len(shown)],
+    names = wording(language).names
+    cast = Cast(names.assistant, names.user, names.narrator, Speaker(role="character"), language)
+    lines = [_line(asked, "user", cast, "examples") for asked, _ in examples]
+    answers = [_line(answer, "assistant", cast, "examples") for _, answer in examples]
+    told = [line for pair in zip(lines, answers, strict=True) for line in pair]
+    script = Script(
+        cast=cast,
+        front=(Block("format", system),) if system else (),
+        lines=(*told, _line(text, "user", cast, "message")),
     )
+    counter, segments = cached(count), format.render(script).segments
+    return Prompt(
+        segments=segments,
+        messages=messages(script),
+        stop=format.ends,
+        format=format.name,
+        tokens=counter(segments),
+        sizes=sizes(segments, counter),
+    )
+
+
+def _line(text: str, role: Role, cast: Cast, part: str) -> Line:
+    speaker = "character" if role == "assistant" else "user"
+    return Line(text, role, part, getattr(cast, speaker), speaker)

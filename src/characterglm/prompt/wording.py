@@ -26,6 +26,8 @@ class Names(Data):
     """What speakers without a name are called."""
 
     user: str
+    assistant: str
+    """Who answers a plain instruction."""
     narrator: str
 
 

@@ -31,6 +31,10 @@ class PromptFormat(Protocol):
     def name(self) -> str:
         """`characterglm`, `chatml` or `template`."""
 
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """The format's own markers after which a reply has ended."""
+
     def front(self, blocks: Sequence[Block], cast: Cast) -> Sequence[Segment]:
         """What stands before everything that was said."""
 
@@ -44,13 +48,14 @@ class PromptFormat(Protocol):
         """The whole prompt."""
 
     def stop(self, cast: Cast) -> tuple[str, ...]:
-        """Texts at which the reply ends, the most telling first."""
+        """Texts at which a reply in a dialogue ends, the most telling first."""
 
 
 class Linear:
     """Base of formats in which every line is written the same wherever it stands."""
 
     name: str
+    ends: tuple[str, ...]
 
     def front(self, blocks: Sequence[Block], cast: Cast) -> Sequence[Segment]:
         """See `PromptFormat`."""

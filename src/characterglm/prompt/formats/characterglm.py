@@ -30,6 +30,7 @@ class CharacterGLMFormat(Linear):
     """
 
     name = "characterglm"
+    ends = ("\n",)
 
     def front(self, blocks: Sequence[Block], cast: Cast) -> Sequence[Segment]:
         """Who talks, and one line about each side; a line is left out when it would be empty."""

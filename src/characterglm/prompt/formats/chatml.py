@@ -28,6 +28,7 @@ class ChatMLFormat(Linear):
     """
 
     name = "chatml"
+    ends = (END, START)
 
     def front(self, blocks: Sequence[Block], cast: Cast) -> Sequence[Segment]:
         """The system message, each block in a segment of its own."""

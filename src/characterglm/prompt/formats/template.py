@@ -52,6 +52,12 @@ class TemplateFormat:
         """What the template cannot do, and what is done instead; for the record."""
         return tuple(text for one, text in ABILITIES.items() if one not in self._able)
 
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """The end marker that the template writes, and the model's own."""
+        ends = (self.end.strip() or self.end, self._eos)
+        return tuple(dict.fromkeys(text for text in ends if text))
+
     def front(self, blocks: Sequence[Block], cast: Cast) -> Sequence[Segment]:
         """What the front costs, about: see `render`."""
         texts = [Segment(f"\n\n{block.text}", block.part) for block in blocks]
@@ -84,8 +90,7 @@ class TemplateFormat:
 
     def stop(self, cast: Cast) -> tuple[str, ...]:
         """The end marker, and a line that goes on as the other side."""
-        ends = dict.fromkeys(text for text in (self.end.strip() or self.end, self._eos) if text)
-        return (*ends, *name_stops(cast))
+        return (*self.ends, *name_stops(cast))
 
     def _write(self, messages: list[dict[str, str]], *, opened: bool) -> str:
         return self._sandbox.render(
