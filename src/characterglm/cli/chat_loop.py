@@ -85,6 +85,10 @@ class ChatLoop:
         """The greeting, or the end of an older dialogue and what is to be done there."""
         for utterance in self.talk.path[-OPENING_LINES:]:
             self.view.utterance(utterance, self.view.texts("you"))
+        self._remind()
+
+    def _remind(self) -> None:
+        """What is to be done where a reply broke off or never came."""
         last = self.talk.last
         if last is not None and last.status == "interrupted":
             self.view.note("unfinished")
@@ -129,24 +133,22 @@ class ChatLoop:
             except asyncio.CancelledError:
                 if not showing.cancelled():
                     raise
-                self.view.end_line()
                 self.view.note("stopped")
+                self._remind()
 
     async def _show(self, events: AsyncGenerator[Event, None]) -> None:
-        self.view.name(self.talk.character.name)
-        async with aclosing(events):
-            async for event in events:
-                match event:
-                    case Piece(text):
-                        self.view.piece(text)
-                    case Withdrawn():
-                        self.view.end_line()
-                        self.view.note("again")
-                        self.view.name(self.talk.character.name)
-                    case Finished(utterance):
-                        self.view.end_line()
-                        if not utterance.text:
-                            self.view.note("no_reply")
+        """Show a reply piece by piece; something moves while its first piece is awaited."""
+        view, name = self.view, self.talk.character.name
+        with view.waiting(name) as reply:
+            async with aclosing(events):
+                async for event in events:
+                    match event:
+                        case Piece(text):
+                            reply.piece(text)
+                        case Withdrawn():
+                            reply.again()
+                        case Finished():
+                            reply.end()
 
     def _load_model(self, name: str) -> None:
         self._loading = asyncio.create_task(asyncio.to_thread(self._open_model, name))

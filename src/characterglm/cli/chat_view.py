@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.table import Table
@@ -44,6 +45,15 @@ class ChatView:
         self.console.file.write("\n")
         self.console.file.flush()
 
+    @contextmanager
+    def waiting(self, name: str) -> Iterator[ReplyView]:
+        """A reply of `name` that is awaited, then comes piece by piece."""
+        reply = ReplyView(self, name)
+        try:
+            yield reply
+        finally:
+            reply.close()
+
     def utterance(self, utterance: Utterance, you: str) -> None:
         """A whole utterance with its speaker's name."""
         by_user = utterance.speaker.role == "user"
@@ -83,3 +93,40 @@ class ChatView:
         for name, help_text in self.texts.help.items():
             table.add_row(Text(f"/{name}", style="bold"), Text(help_text))
         self.console.print(table)
+
+
+class ReplyView:
+    """One reply in the making: a spinner until its first piece, then the text itself."""
+
+    def __init__(self, view: ChatView, name: str) -> None:
+        self._view, self._name = view, name
+        self._waiting = view.console.status(Text(f"{plain(name)} …", style="dim"))
+        self._waiting.start()
+        self._open = False
+
+    def piece(self, text: str) -> None:
+        """The next stretch."""
+        if not self._open:
+            self._waiting.stop()
+            self._view.name(self._name)
+            self._open = True
+        self._view.piece(text)
+
+    def again(self) -> None:
+        """This reply is withdrawn and another one awaited."""
+        self.close()
+        self._view.note("again")
+        self._waiting.start()
+
+    def end(self) -> None:
+        """The reply is complete."""
+        if not self._open:
+            self._waiting.stop()
+            self._view.note("no_reply")
+
+    def close(self) -> None:
+        """End the line, whatever became of the reply."""
+        self._waiting.stop()
+        if self._open:
+            self._view.end_line()
+        self._open = False
