@@ -266,7 +266,8 @@ def _any_stored(session: Session, utterances: Sequence[Utterance]) -> bool:
     ids = [utterance.id for utterance in utterances]
     for start in range(0, len(ids), MOST_PARAMETERS):
         some = UtteranceRow.id.in_(ids[start : start + MOST_PARAMETERS])
-        if session.scalar(select(UtteranceRow.number).where(some).limit(1)) is not None:
+        # No LIMIT: it would tempt PostgreSQL into reading the whole table for the one row.
+        if session.scalars(select(UtteranceRow.number).where(some)).first() is not None:
             return True
     return False
 

@@ -164,11 +164,11 @@ def _begin(connection: Connection) -> None:
 
 def _postgresql(url: URL) -> Engine:
     require("psycopg", what="a PostgreSQL database", extra="postgres")
-    return create_engine(
-        url.set(drivername="postgresql+psycopg"),
-        pool_pre_ping=True,
-        connect_args={"connect_timeout": BUSY_SECONDS},
-    )
+    # prepare_threshold None: a statement prepared while a table was empty would keep its plan, to
+    # read the whole table, however much is imported.
+    connect = {"connect_timeout": BUSY_SECONDS, "prepare_threshold": None}
+    driver = url.set(drivername="postgresql+psycopg")
+    return create_engine(driver, pool_pre_ping=True, connect_args=connect)
 
 
 _MAKERS = {"sqlite": _sqlite, "postgresql": _postgresql}
