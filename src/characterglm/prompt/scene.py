@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from characterglm.character import Character, Lorebook, Persona
 from characterglm.dialogue import Speaker, Utterance
@@ -66,4 +67,4 @@ def _turns(lines: Sequence[Line]) -> list[range]:
         for index, line in enumerate(lines)
         if index == 0 or (line.speaker != "character" and lines[index - 1].speaker == "character")
     ]
-    return [range(a, b) for a, b in zip(borders, [*borders[1:], len(lines)], strict=True)]
+    return [range(start, end) for start, end in pairwise([*borders, len(lines)])]
