@@ -85,7 +85,7 @@ def test_assets_get_their_bytes_and_urls_stay_text(tmp_path: Path, assets: Asset
     fox = found.characters[0]
     got = [(a.type, a.name, found.files[a.sha256]) for a in fox.assets if a.type != "x_original"]
     assert got == [("icon", "main", RED), ("emotion", "喜", RED), ("background", "sea", BLUE)]
-    kept = {note.what: note.where for note in found.report.of("kept")}
+    kept = {note.what: note.why for note in found.report.of("kept")}
     assert "never fetched" in kept["asset x_sound/song.mp3"]
     assert INLINE not in fox.model_dump_json()  # bytes lie beside a character, never in it
 

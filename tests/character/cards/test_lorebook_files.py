@@ -150,9 +150,9 @@ def test_export_says_what_world_info_cannot_hold(tmp_path: Path) -> None:
         entries=[LoreEntry(name="snow", content="It snows.", priority=3)],
     )
     report = write_lorebook(book, "world-info", tmp_path / "out.json")
-    assert [(note.kind, note.what, note.where) for note in report.notes] == [
+    assert [(note.kind, note.what, note.why) for note in report.notes] == [
         ("lost", "token_budget", "the format has no place for it"),
-        ("changed", "entry 'snow'", "name, priority"),
+        ("changed", "entry 'snow': name, priority", "not held"),
     ]
 
 

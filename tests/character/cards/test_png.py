@@ -7,6 +7,7 @@ import io
 import json
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -148,28 +149,39 @@ def test_ccv3_goes_before_chara(tmp_path: Path) -> None:
 
 
 def _damaged(name: str) -> bytes:
+    """A file with what `name` says is wrong with it; made only when it is asked for."""
     good = with_chunks(png.text_chunk("chara", encoded(CARD)))
     place = good.index(b"tEXtchara")
     wide = struct.pack(">IIBBBBB", 70_000, 70_000, 8, 2, 0, 0, 0)
-    bomb = b"chara\0\0" + zlib.compress(bytes(60 * 1024 * 1024))
-    return {
-        "cut off": good[: len(good) // 2],
-        "without an IEND": good[:-12],
-        "signature only": png.SIGNATURE,
-        "checksum": good[: place + 20] + b"!" + good[place + 21 :],
-        "base64": with_chunks(png.text_chunk("chara", b"!not base64!")),
-        "UTF-8": with_chunks(png.text_chunk("chara", base64.b64encode(b'{"name": "\xff"}'))),
-        "not valid JSON": with_chunks(png.text_chunk("chara", base64.b64encode(b'{"name": '))),
-        "larger than": with_chunks(png.Chunk(b"zTXt", bomb)),
-        "more than 16 MB": with_chunks(png.text_chunk("chara", b"QUFB" * (6 * 1024 * 1024 - 9))),
-        "without a character": picture(),
-        "pixels": png.PNG((png.Chunk(b"IHDR", wide), png.Chunk(b"IEND", b""))).packed(),
-        "chunks": png.SIGNATURE
-        + png.Chunk(b"IHDR", wide).packed()
-        + png.Chunk(b"prVt", b"").packed() * 70_000,
-        "IHDR": png.PNG((png.Chunk(b"IEND", b""),)).packed(),
-        "does not unpack": with_chunks(png.Chunk(b"zTXt", b"chara\0\0junk")),
-    }[name]
+    made: dict[str, Callable[[], bytes]] = {
+        "cut off": lambda: good[: len(good) // 2],
+        "without an IEND": lambda: good[:-12],
+        "signature only": lambda: png.SIGNATURE,
+        "checksum": lambda: good[: place + 20] + b"!" + good[place + 21 :],
+        "base64": lambda: with_chunks(png.text_chunk("chara", b"!not base64!")),
+        "UTF-8": lambda: with_chunks(
+            png.text_chunk("chara", base64.b64encode(b'{"name": "\xff"}'))
+        ),
+        "not valid JSON": lambda: with_chunks(
+            png.text_chunk("chara", base64.b64encode(b'{"name": '))
+        ),
+        "larger than": lambda: with_chunks(
+            png.Chunk(b"zTXt", b"chara\0\0" + zlib.compress(bytes(60 * 1024 * 1024)))
+        ),
+        "more than 16 MB": lambda: with_chunks(
+            png.text_chunk("chara", b"QUFB" * (6 * 1024 * 1024 - 9))
+        ),
+        "without a character": lambda: picture(),
+        "pixels": lambda: png.PNG((png.Chunk(b"IHDR", wide), png.Chunk(b"IEND", b""))).packed(),
+        "chunks": lambda: (
+            png.SIGNATURE
+            + png.Chunk(b"IHDR", wide).packed()
+            + png.Chunk(b"prVt", b"").packed() * 70_000
+        ),
+        "IHDR": lambda: png.PNG((png.Chunk(b"IEND", b""),)).packed(),
+        "does not unpack": lambda: with_chunks(png.Chunk(b"zTXt", b"chara\0\0junk")),
+    }
+    return made[name]()
 
 
 @pytest.mark.parametrize(

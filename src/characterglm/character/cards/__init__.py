@@ -4,6 +4,7 @@ from characterglm.character.cards.formats import Format, Imported
 from characterglm.character.cards.options import Options
 from characterglm.character.cards.registry import (
     FORMATS,
+    format_for,
     get_format,
     read_card,
     write_card,
@@ -19,6 +20,7 @@ __all__ = [
     "Note",
     "Options",
     "Report",
+    "format_for",
     "get_format",
     "read_card",
     "write_card",

@@ -182,7 +182,7 @@ def _warn_of_newer(document: Record, version: Version, report: Report) -> None:
         newer = False
     if newer or (version is V3 and spec != V3.spec):
         named = f"{spec} {number}"
-        report.add("warning", named, "newer than this program; unknown fields are kept untouched")
+        report.add("warning", named, why="newer than this program; unknown fields are kept")
 
 
 def _memory(document: Record, data: Record, version: Version, kept: Kept) -> Record:

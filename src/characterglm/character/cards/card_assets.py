@@ -26,6 +26,7 @@ from characterglm.errors import InputError
 
 Resolve = Callable[[Record], bytes | None]
 """The bytes of an item that lie in the carrier; None where they do not."""
+_GONE = "its bytes are not to be had"
 _DATA = re.compile(r"data:[^,]{0,200}?;base64,", re.IGNORECASE)
 _EMBEDDED = re.compile(r"embedd?ed://(.+)", re.DOTALL)
 _MIME = {
@@ -82,10 +83,10 @@ class _Found:
             self.seen[uri] = self._look(item)
         sha256 = self.seen[uri]
         if sha256 is None:
-            self.report.add("kept", name, _why(uri))
+            self.report.add("kept", name, why=_why(uri))
             return {"item": item}
         self.assets.append(_asset(item, sha256))
-        self.report.add("mapped", name, f"assets ({len(self.files[sha256]):,} bytes)")
+        self.report.add("mapped", name, "assets")
         head = hit.group() if (hit := _DATA.match(uri)) else ""
         if head and base64.b64encode(self.files[sha256]).decode() == uri[len(head) :]:
             rest = {key: value for key, value in item.items() if key != "uri"}
@@ -128,10 +129,10 @@ def _decode(payload: str) -> bytes | None:
 
 def _why(uri: str) -> str:
     if uri.lower().startswith(("http://", "https://")):
-        return "a web address; kept as text, never fetched"
+        return "a web address, never fetched"
     if uri == "ccdefault:":
         return "the default, which lies with the application"
-    return f"no bytes for {uri[:60]!r}; kept as text"
+    return "its bytes are not in the file"
 
 
 class Carrier(Protocol):
@@ -170,7 +171,7 @@ def pack(character: Character, carrier: Carrier, get: Get, report: Report) -> li
     items = [*_remembered(character, left, carrier, get, report)]
     for asset in left.values():
         if (data := get(asset.sha256)) is None:
-            report.add("lost", f"asset {asset.type}/{asset.name}", "its bytes are not to be had")
+            report.add("lost", f"asset {asset.type}/{asset.name}", why=_GONE)
             continue
         uri = carrier.put(asset, data)
         items.append({"type": asset.type, "uri": uri, "name": asset.name, "ext": asset.ext})
@@ -221,7 +222,7 @@ def _with_bytes(kept: Record, asset: Asset, carrier: Carrier, get: Get, report: 
     if isinstance(uri, str) and (carrier.holds(uri) or _DATA.match(uri)):
         return item
     if (data := get(asset.sha256)) is None:
-        report.add("lost", f"asset {asset.type}/{asset.name}", "its bytes are not to be had")
+        report.add("lost", f"asset {asset.type}/{asset.name}", why=_GONE)
         return {**item, "uri": uri or "ccdefault:"}
     if isinstance(head := kept.get("head"), str):
         return {**item, "uri": head + base64.b64encode(data).decode()}

@@ -109,7 +109,7 @@ def _portrait_of(out: Outgoing) -> bytes:
     picture = out.get(icon.sha256) if icon else None
     if picture:
         return image.as_png(picture, "the portrait")
-    out.report.add("warning", "portrait", "the character has none; a plain one was made")
+    out.report.add("warning", "portrait", why="the character has none; a plain one was made")
     return image.default_portrait(out.character.name)
 
 

@@ -10,13 +10,13 @@ from typing import Any
 
 from characterglm.character.cards import plain
 from characterglm.character.cards.formats import Format, Imported, Outgoing
-from characterglm.character.cards.lens import Form, Lens
+from characterglm.character.cards.lens import Form
 from characterglm.character.cards.lens import plain as one
 from characterglm.character.cards.options import Options
-from characterglm.character.cards.records import read_record, record_of
+from characterglm.character.cards.records import free_text, read_record, record_of
 from characterglm.character.cards.shapes import OptText, Shape
 from characterglm.character.cards.source import Source
-from characterglm.character.cards.texts import free_profile, text, texts, write_profile
+from characterglm.character.cards.texts import text, texts
 from characterglm.character.schema import Character
 
 UNDER = "charglm"
@@ -32,20 +32,10 @@ class MetaShape(Shape):
     greeting: OptText = None
 
 
-def _info(key: str) -> Lens:
-    return Lens(
-        (key,),
-        ("attributes", "behaviors", "scenario"),
-        lambda part: free_profile(part.get(key)),
-        lambda fields: {key: write_profile(*(fields[k] for k in _TOLD))},
-    )
-
-
-_TOLD = ("attributes", "behaviors", "scenario", "language")
 META = Form(
     MetaShape,
     {"bot_name": "", "bot_info": "", "user_name": "用户", "user_info": ""},
-    (one("bot_name", "name", "", text), _info("bot_info")),
+    (one("bot_name", "name", "", text), free_text("bot_info")),
 )
 DEMO = Form(
     MetaShape,

@@ -65,7 +65,7 @@ class Outgoing:
             return b""
         data = self.get(asset.sha256)
         if data is None:
-            self.report.add("warning", "original file", "not in the data directory; made anew")
+            self.report.add("warning", "original file", why="not in the data directory; made anew")
         return data or b""
 
 

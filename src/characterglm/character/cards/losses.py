@@ -5,15 +5,17 @@ Knows characters and lorebooks; nothing about formats.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from characterglm.character.cards.formats import ORIGINAL, Imported
+from characterglm.character.cards.plain import texts_in
 from characterglm.character.cards.report import Report
 from characterglm.character.lorebook import Lorebook
 from characterglm.character.schema import Character
 
 _NOT_COMPARED = {"schema_version", "id", "assets", "extensions"}
+_NO_PLACE = "the format has no place for it"
 _WORDS = {"category", "language", "license"}
 """Single words, which may well stand in a text without meaning this."""
 
@@ -24,7 +26,7 @@ def compare(characters: Iterable[Character], back: Imported, report: Report) -> 
     for character in characters:
         found = named.get(character.name)
         if found is None:
-            report.add("lost", character.name, "not found when the file is read back")
+            report.add("lost", character.name, why="not found when the file is read back")
             continue
         many = len(named) > 1
         _compare_fields(character, found, f"{character.name}: " if many else "", report)
@@ -32,29 +34,20 @@ def compare(characters: Iterable[Character], back: Imported, report: Report) -> 
 
 def _compare_fields(one: Character, other: Character, prefix: str, report: Report) -> None:
     blank = Character(id="x", name="x", language="und", category="fictional")
-    told = "\n".join(_leaves(other.model_dump(exclude=_NOT_COMPARED)))
+    told = "\n".join(texts_in(other.model_dump(exclude=_NOT_COMPARED)))
     for field in Character.model_fields:
         mine, theirs = getattr(one, field), getattr(other, field)
         if field in _NOT_COMPARED or mine == theirs:
             continue
         said = one.model_dump(include={field})
-        if field not in _WORDS and all(leaf in told for leaf in _leaves(said)):
-            report.add("changed", prefix + field, "held as text only")
+        if field not in _WORDS and all(leaf in told for leaf in texts_in(said)):
+            report.add("changed", prefix + field, why="held as text only")
         elif field in _WORDS or theirs == getattr(blank, field):
-            report.add("lost", prefix + field, "the format has no place for it")
+            report.add("lost", prefix + field, why=_NO_PLACE)
         else:
-            report.add("changed", prefix + field, "held in part only")
+            report.add("changed", prefix + field, why="held in part only")
     _compare_assets(one, other, prefix, report)
     _compare_extensions(one.extensions, other.extensions, prefix, report)
-
-
-def _leaves(value: Any) -> Iterator[str]:
-    """Every text inside a value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for child in value.values() if isinstance(value, dict) else value:
-            yield from _leaves(child)
 
 
 def _compare_assets(one: Character, other: Character, prefix: str, report: Report) -> None:
@@ -64,7 +57,8 @@ def _compare_assets(one: Character, other: Character, prefix: str, report: Repor
     icons = any(asset.type == "icon" for asset in other.assets)
     for asset in one.assets:
         if asset.sha256 not in held and not (asset.type == "icon" and icons):
-            report.add("lost", f"{prefix}asset {asset.type}/{asset.name}.{asset.ext}")
+            name = f"{prefix}asset {asset.type}/{asset.name}.{asset.ext}"
+            report.add("lost", name, why=_NO_PLACE)
 
 
 def _compare_extensions(
@@ -74,7 +68,7 @@ def _compare_extensions(
         if name not in other:
             inner = value.get("data") if isinstance(value, dict) else None
             keys = f" ({', '.join(inner)})" if isinstance(inner, dict) and inner else ""
-            report.add("lost", f"{prefix}extensions.{name}{keys}")
+            report.add("lost", f"{prefix}extensions.{name}{keys}", why=_NO_PLACE)
 
 
 def compare_books(book: Lorebook, back: Imported, report: Report) -> None:
@@ -83,7 +77,7 @@ def compare_books(book: Lorebook, back: Imported, report: Report) -> None:
     for field in Lorebook.model_fields:
         if field in ("entries", "extensions") or getattr(book, field) == getattr(found, field):
             continue
-        report.add("lost", field, "the format has no place for it")
+        report.add("lost", field, why=_NO_PLACE)
     for mine, theirs in zip(book.entries, found.entries, strict=False):
         changed = [
             name
@@ -92,4 +86,4 @@ def compare_books(book: Lorebook, back: Imported, report: Report) -> None:
         ]
         if changed:
             entry = mine.name or mine.comment or ", ".join(mine.keys[:1]) or mine.id
-            report.add("changed", f"entry '{entry}'", ", ".join(changed))
+            report.add("changed", f"entry '{entry}': {', '.join(changed)}", why="not held")

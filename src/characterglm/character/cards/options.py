@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from characterglm.character.cards.lens import Fields, assemble
+from characterglm.character.cards.plain import texts_in
 from characterglm.character.cards.report import Report
 from characterglm.character.cards.texts import guess_language
-from characterglm.character.schema import Attributes, Behaviors, Category, Character, slugify
+from characterglm.character.schema import Category, Character, slugify
 from characterglm.errors import Problem, ValidationFailed
 
 
@@ -37,14 +38,14 @@ def make(
     given = dict(fields)
     if "category" not in given:
         given["category"] = options.category or DEFAULT_CATEGORY
-        how = "" if options.category else " (assumed; --category says otherwise)"
-        report.add("mapped", "category", given["category"] + how)
+        why = "" if options.category else "assumed; --category says otherwise"
+        report.add("mapped", "category", given["category"], why)
     if "language" not in given:
         given["language"] = options.language or guess_language(
             sample_of(given) if sample is None else sample
         )
-        how = "" if options.language else " (detected; --language says otherwise)"
-        report.add("mapped", "language", given["language"] + how)
+        why = "" if options.language else "detected; --language says otherwise"
+        report.add("mapped", "language", given["language"], why)
     given.setdefault("id", slugify(str(given.get("name", ""))))
     try:
         return assemble(Character, given)
@@ -55,11 +56,11 @@ def make(
         raise ValidationFailed(what, problems) from None
 
 
+_TOLD = ("name", "attributes", "behaviors", "greetings", "scenario")
+
+
 def sample_of(given: Fields) -> str:
     """The texts by which a language can be told."""
-    attributes, behaviors = given.get("attributes"), given.get("behaviors")
-    facts = attributes.others if isinstance(attributes, Attributes) else []
-    traits = behaviors.personality if isinstance(behaviors, Behaviors) else []
-    greetings = given.get("greetings", [])
-    texts = [given.get("name", ""), *map(str, facts), *map(str, traits), *greetings]
-    return "\n".join([*texts, given.get("scenario", "")])
+    told = (given.get(place) for place in _TOLD)
+    values = (each.model_dump() if isinstance(each, BaseModel) else each for each in told)
+    return "\n".join(text for value in values for text in texts_in(value))

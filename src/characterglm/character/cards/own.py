@@ -61,7 +61,7 @@ def take_out(data: Record, report: Report) -> tuple[Record, Typed | None]:
         typed = Typed.model_validate(extensions[NAME])
         Character.model_validate({**_ANYBODY, **typed.character})
     except ValidationError:
-        report.add("warning", f"extensions.{NAME}", "not in a form that we write; kept unread")
+        report.add("warning", f"extensions.{NAME}", why="not in a form that we write; kept unread")
         return data, None
     rest = {key: value for key, value in extensions.items() if key != NAME}
     return {**data, "extensions": rest}, typed
@@ -82,7 +82,7 @@ def choose(form: Form, data: Record, typed: Typed | None, report: Report) -> Rec
         lens = form.lens_for(place)
         if lens and digest(pick(data, lens.keys)) != typed.sha256.get(place):
             visible = ", ".join(lens.keys)
-            report.add("warning", visible, f"edited since our export; replaces the typed {place}")
+            report.add("warning", visible, place, "edited since our export; the edit wins")
         else:
             chosen[place] = values[place]
     report.add("mapped", f"extensions.{NAME}", ", ".join(chosen))

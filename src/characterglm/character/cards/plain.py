@@ -11,6 +11,7 @@ import hashlib
 import json
 import math
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from characterglm.errors import InputError
@@ -91,6 +92,14 @@ def _children(value: Any) -> list[Any]:
     if isinstance(value, dict):
         return list(value.values())
     return value if isinstance(value, list) else []
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Every text inside a value, keys not."""
+    if isinstance(value, str):
+        yield value
+    for child in _children(value):
+        yield from texts_in(child)
 
 
 def mend(value: Any) -> tuple[Any, int]:

@@ -36,9 +36,7 @@ def read_value(data: bytes, what: str, report: Report) -> Any:
         )
     names = [png.text_keyword(chunk) for chunk in found]
     if len(set(names)) < len(names):
-        report.add(
-            "warning", "text chunks", f"{len(found)} hold a card; the first {names[0]} is read"
-        )
+        report.add("warning", "text chunks", why="several hold a card; the first is read")
     place = f"{what}, chunk '{names[0]}'"
     content = png.unbase64(png.text_of(found[0], place), place)
     if len(content) > MAX_CARD:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from characterglm.character.cards.lens import (
     Form,
     Kept,
+    Lens,
     Record,
     read_fields,
     remember,
@@ -16,7 +17,20 @@ from characterglm.character.cards.lens import (
 from characterglm.character.cards.options import Options, make
 from characterglm.character.cards.report import Report
 from characterglm.character.cards.shapes import check
+from characterglm.character.cards.texts import free_profile, write_profile
 from characterglm.character.schema import Character
+
+_TOLD = ("attributes", "behaviors", "scenario", "language")
+
+
+def free_text(key: str) -> Lens:
+    """The lens of formats that have one text for all that is known of a character."""
+    return Lens(
+        (key,),
+        ("attributes", "behaviors", "scenario"),
+        lambda part: free_profile(part.get(key)),
+        lambda fields: {key: write_profile(*(fields[place] for place in _TOLD))},
+    )
 
 
 def read_record(

@@ -13,15 +13,23 @@ from pathlib import Path
 from typing import Any
 
 from characterglm.character.assets import Assets
+from characterglm.character.cards.card import source_version
 from characterglm.character.cards.carriers import JSON_FORMATS, PNG
+from characterglm.character.cards.characterbench import CHARACTERBENCH
+from characterglm.character.cards.charactereval import CHARACTEREVAL
 from characterglm.character.cards.charglm import CHARGLM, CHARGLM_DEMO
 from characterglm.character.cards.charx import CHARX
-from characterglm.character.cards.formats import Format, Imported, Outgoing
+from characterglm.character.cards.chatharuhi import CHATHARUHI
+from characterglm.character.cards.formats import ORIGINAL, Format, Imported, Outgoing, find_asset
 from characterglm.character.cards.lorebook_files import LOREBOOK_V3, WORLD_INFO
 from characterglm.character.cards.losses import compare, compare_books
+from characterglm.character.cards.minimax import MINIMAX
+from characterglm.character.cards.native import JSON, YAML
 from characterglm.character.cards.options import Options
 from characterglm.character.cards.report import Report
+from characterglm.character.cards.rpbench import RPBENCH
 from characterglm.character.cards.source import Source
+from characterglm.character.cards.text_generation_webui import TEXT_GENERATION_WEBUI
 from characterglm.character.lorebook import Lorebook
 from characterglm.character.schema import Character
 from characterglm.errors import CharacterGLMError, InputError, NotFound
@@ -34,6 +42,14 @@ FORMATS: tuple[Format, ...] = (
     WORLD_INFO,
     CHARGLM,
     CHARGLM_DEMO,
+    MINIMAX,
+    RPBENCH,
+    CHARACTERBENCH,
+    CHARACTEREVAL,
+    YAML,
+    JSON,
+    TEXT_GENERATION_WEBUI,
+    CHATHARUHI,
 )
 _NAMES = {each.name: each for each in FORMATS}
 
@@ -43,6 +59,22 @@ def get_format(name: str) -> Format:
     if name not in _NAMES:
         raise NotFound("format", name, _NAMES, f"there are {', '.join(_NAMES)}")
     return _NAMES[name]
+
+
+def format_for(characters: Sequence[Character], path: Path | None) -> Format:
+    """The format that a file's ending asks for; without one, what the character came in, or V3.
+
+    `.json` means the version of the card that the character came in.
+    """
+    if not characters:
+        return WORLD_INFO
+    version = source_version(characters[0]).name
+    original = find_asset(characters[0], ORIGINAL)
+    suffix = path.suffix.lower() if path else f".{original.ext}" if original else ".json"
+    endings = {".png": "png", ".charx": "charx", ".yaml": "yaml", ".yml": "yaml", ".json": version}
+    if suffix not in endings:
+        raise InputError(f"{path}: which format is that? --format {', '.join(_NAMES)}")
+    return _NAMES[endings[suffix]]
 
 
 def read_card(path: Path, options: Options | None = None, format: str = "") -> Imported:  # noqa: A002
@@ -100,7 +132,10 @@ def write_cards(
     """
     out = Outgoing(characters, get=_getter(assets), report=Report(format))
     back = _write(out, get_format(format), path, force)
-    if back.characters:
+    if back.lorebooks:
+        out.report.add("lost", out.character.name, why="only the lorebook is written")
+        compare_books(out.book, back, out.report)
+    else:
         compare(characters, back, out.report)
     return out.report
 

@@ -21,11 +21,13 @@ class Note:
     what: str
     """Field or thing, as its own side calls it."""
     where: str = ""
-    """Where it went, or why not."""
+    """Where it went."""
+    why: str = ""
+    """The reason, one of a small number of phrases."""
 
     def __str__(self) -> str:
-        arrow = " → " if self.kind in ("mapped", "kept") else ": "
-        return f"{self.kind}: {self.what}" + (f"{arrow}{self.where}" if self.where else "")
+        where = f" → {self.where}" if self.where else ""
+        return f"{self.kind}: {self.what}{where}" + (f" ({self.why})" if self.why else "")
 
 
 @dataclass
@@ -36,9 +38,9 @@ class Report:
     notes: list[Note] = field(default_factory=list)
     _known: set[Note] = field(default_factory=set, repr=False)
 
-    def add(self, kind: Kind, what: str, where: str = "") -> None:
+    def add(self, kind: Kind, what: str, where: str = "", why: str = "") -> None:
         """Add a note unless the very same one stands there already."""
-        note = Note(kind, what, where)
+        note = Note(kind, what, where, why)
         if note not in self._known:
             self._known.add(note)
             self.notes.append(note)

@@ -77,8 +77,8 @@ class Source:
         """The value without characters that cannot be stored; the report says so."""
         mended, count = plain.mend(value)
         if count:
-            what = f"{count} unusable character{'s' if count > 1 else ''}"
-            self.report.add("warning", what, "half surrogates or NUL, replaced by U+FFFD")
+            why = "characters that cannot be stored became U+FFFD"
+            self.report.add("warning", f"{self.name} ({count})", why=why)
         return mended
 
 

@@ -21,7 +21,6 @@ from characterglm.character.schema import (
     Behaviors,
     ExampleLine,
     Fact,
-    Linguistic,
     Relationship,
     Text,
 )
@@ -151,8 +150,3 @@ def free_profile(value: Any) -> dict[str, Any]:
         "behaviors": Behaviors(),
         "scenario": "",
     }
-
-
-def manner(lines: Iterable[Any]) -> Linguistic:
-    """A manner of speech known by its sample lines only."""
-    return Linguistic(sample_lines=texts(lines))
