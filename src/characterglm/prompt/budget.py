@@ -28,8 +28,10 @@ class Fixed:
 
     front: int
     """Profile, scenario, boundaries and what frames them."""
-    tail: int
-    """The last message, the notes, and the opening of the reply."""
+    marks: int
+    """The markers around the last message, and the opening of the reply."""
+    said: int
+    """The last message's words, and the notes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +56,18 @@ def reserve(budget: int) -> int:
 
 def check(budget: int, fixed: Fixed) -> None:
     """Raise ContextOverflow if what never leaves is too much already."""
-    if fixed.front + fixed.tail > budget:
+    tail = fixed.marks + fixed.said
+    if fixed.front + tail > budget:
         raise ContextOverflow(
             f"the prompt cannot fit: the profile takes {fixed.front} tokens and the last message "
-            f"{fixed.tail}, together {fixed.front + fixed.tail}, but there is room for {budget}; "
-            "shorten one of them, or give more context (CHARACTERGLM_CONTEXT=8192) if the model "
-            "has it"
+            f"{tail}, together {fixed.front + tail}, but there is room for {budget}; shorten one "
+            "of them, or give more context (CHARACTERGLM_CONTEXT=8192) if the model has it"
         )
 
 
 def room(budget: int, fixed: Fixed) -> int:
     """Tokens left for lorebook, examples and history together."""
-    return max(0, budget - fixed.front - max(fixed.tail, reserve(budget)))
+    return max(0, budget - fixed.front - fixed.marks - max(fixed.said, reserve(budget)))
 
 
 def lore_cap(budget: int, fixed: Fixed) -> int:

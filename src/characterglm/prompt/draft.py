@@ -86,12 +86,14 @@ class _Scales:
     def fixed(self) -> budgets.Fixed:
         """What never leaves."""
         scene, cast = self.scene, self.scene.cast
-        tail = sum(self.line(line) for line in (*scene.lines[scene.core :], *scene.notes))
+        core = scene.lines[scene.core :]
+        marks = self.line(replace(core[0], text="")) if core else 0
+        said = sum(self.line(line) for line in (*core, *scene.notes)) - marks
         if scene.reply:
-            tail += self.count(self.format.opening(cast))
+            marks += self.count(self.format.opening(cast))
         if scene.begun:
-            tail += self.line(scene.begun)
-        return budgets.Fixed(self.count(self.format.front(scene.blocks, cast)), tail)
+            said += self.line(scene.begun)
+        return budgets.Fixed(self.count(self.format.front(scene.blocks, cast)), marks, said)
 
     def line(self, line: Line) -> int:
         """A line with its markers, which cost the same for every line of one speaker."""

@@ -6,9 +6,11 @@ budgets.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from characterglm.character import Boundaries, Character, Persona
+from characterglm.prompt.card import card_text
 from characterglm.prompt.describe import describe, sections
 from characterglm.prompt.macros import expand, expand_all
 from characterglm.prompt.script import Block, Cast
@@ -28,6 +30,13 @@ def profile(
     else:
         told = _characters(character, persona, cast, seed)
     return [block for block in told if block.text]
+
+
+def reminder(character: Character, persona: Persona | None, *, seed: str = "") -> str:
+    """A card's `post_history_instructions`; empty if it has none."""
+    own = card_text(character, "post_history_instructions")
+    text = re.sub(r"\{\{original\}\}", "", own, flags=re.IGNORECASE)
+    return expand(text, character, persona, seed=seed).strip()
 
 
 def examples(character: Character, persona: Persona | None, *, seed: str = "") -> list[Block]:
@@ -58,13 +67,12 @@ def _characters(
     named = {"character": cast.character, "user": cast.user}
     yield Block("format", frame.play.format(**named), "frame")
     yield Block("profile", describe(character, persona, seed=seed))
-    yield Block("profile", about_user(persona, cast), "user")
-    if character.scenario:
-        scene = expand(character.scenario, character, persona, seed=seed)
-        yield Block("scenario", frame.scenario.format(text=scene))
+    yield _about_user(persona, cast)
+    yield _scenario(character, persona, cast, seed)
     bounds = expand_all(character.boundaries, character, persona, seed=seed)
     yield Block("boundaries", _boundaries(bounds, cast))
-    yield Block("format", frame.stay.format(**named), "frame")
+    stay = frame.stay.format(**named)
+    yield Block("format", _instruction(character, persona, stay, seed), "frame")
 
 
 def _players(
@@ -73,27 +81,39 @@ def _players(
     frame = wording(cast.language).frame
     named = {"character": cast.character, "user": cast.user}
     yield Block("format", frame.play_user.format(**named), "frame")
-    yield Block("profile", about_user(persona, cast), "user")
+    yield _about_user(persona, cast)
     yield Block("profile", sections(character, persona, seed=seed).get("identity", ""))
-    if character.scenario:
-        scene = expand(character.scenario, character, persona, seed=seed)
-        yield Block("scenario", frame.scenario.format(text=scene))
+    yield _scenario(character, persona, cast, seed)
     yield Block("format", frame.stay_user.format(**named), "frame")
 
 
-def about_user(persona: Persona | None, cast: Cast) -> str:
+def _instruction(character: Character, persona: Persona | None, usual: str, seed: str) -> str:
+    """How to play: a card's `system_prompt` replaces the usual words (Character Card V2)."""
+    own = card_text(character, "system_prompt")
+    if not own:
+        return usual
+    pieces = re.split(r"\{\{original\}\}", own, flags=re.IGNORECASE)
+    return usual.join(expand(piece, character, persona, seed=seed) for piece in pieces)
+
+
+def _scenario(character: Character, persona: Persona | None, cast: Cast, seed: str) -> Block:
+    scene = expand(character.scenario, character, persona, seed=seed)
+    pattern = wording(cast.language).frame.scenario
+    return Block("scenario", pattern.format(text=scene) if scene else "")
+
+
+def _about_user(persona: Persona | None, cast: Cast) -> Block:
     """What the character knows of the user; empty if nothing is told."""
-    words = wording(cast.language)
-    if persona is None:
-        return ""
+    words, you = wording(cast.language), persona or Persona()
     named = {"character": cast.character, "user": cast.user}
-    told = []
-    if persona.relation:
-        relation = words.lists.bare(persona.relation)
-        told.append(words.frame.persona_relation.format(text=relation, **named))
-    if persona.info:
-        told.append(words.frame.persona_info.format(text=persona.info, **named))
-    return words.lists.space.join(told)
+    relation = words.lists.bare(you.relation)
+    told = words.frame.persona_relation.format(text=relation, **named) if relation else ""
+    info = words.lists.sentence(you.info) if you.info and told else you.info
+    lead = words.frame.persona_info.format(text=info, **named) if info else ""
+    full, bare = (
+        words.lists.space.join(filter(None, pair)) for pair in ((lead, told), (info, told))
+    )
+    return Block("profile", full, "user", bare)
 
 
 def _boundaries(bounds: Boundaries, cast: Cast) -> str:

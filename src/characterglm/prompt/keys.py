@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
@@ -25,7 +26,20 @@ class Options(Protocol):
     whole_words: bool
 
 
-def find(key: str, texts: Sequence[str], options: Options) -> int | None:
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text to be searched, folded once for all keys that do not care for case."""
+
+    plain: str
+    folded: str
+
+    @classmethod
+    def of(cls, text: str) -> Text:
+        """A text, ready to be searched."""
+        return cls(text, text.casefold())
+
+
+def find(key: str, texts: Sequence[Text], options: Options) -> int | None:
     """Index of the last text in which the key occurs, or None."""
     if not key.strip():
         return None
@@ -35,16 +49,20 @@ def find(key: str, texts: Sequence[str], options: Options) -> int | None:
     return None
 
 
-def occurs(key: str, text: str, options: Options) -> bool:
+def occurs(key: str, text: Text, options: Options) -> bool:
     """Whether one text holds the key."""
     if options.use_regex:
         pattern = _compiled(key, options.case_sensitive)
-        return pattern is not None and pattern.search(text) is not None
-    if not options.case_sensitive:
-        key, text = key.casefold(), text.casefold()
-    if not options.whole_words or any(_is_cjk(character) for character in key):
-        return key in text
-    return _whole(key, text)
+        return pattern is not None and pattern.search(text.plain) is not None
+    if options.case_sensitive:
+        return _holds(key, text.plain, options.whole_words)
+    return _holds(key.casefold(), text.folded, options.whole_words)
+
+
+def _holds(key: str, text: str, whole_words: bool) -> bool:
+    if key not in text:
+        return False
+    return not whole_words or any(_is_cjk(character) for character in key) or _whole(key, text)
 
 
 def broken(key: str, case_sensitive: bool) -> bool:

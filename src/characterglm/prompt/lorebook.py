@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from characterglm.character import Character, Lorebook, LoreEntry, Persona
 from characterglm.dialogue import Utterance
 from characterglm.prompt.decorators import Decorators, NoteRole, read_decorators
-from characterglm.prompt.keys import broken, find
+from characterglm.prompt.keys import Text, broken, find
 from characterglm.prompt.macros import expand, searchable
 
 ROUNDS = 5
 """How often the contents of called entries are searched for further keys."""
 
-Contents = Sequence[tuple[str, str]]
+Contents = Sequence[tuple[str, Text]]
 """Label and text of active entries, to be searched for further keys."""
 
 
@@ -40,8 +40,14 @@ class Found:
     @property
     def front(self) -> bool:
         """Whether it stands with the profile: always on, so it costs the prefix cache nothing."""
-        lasting = (self.entry.constant and not self.entry.use_regex) or self.rules.activate
-        return lasting and self.depth is None and self.rules.activate_only_every is None
+        rules = self.rules
+        fickle = rules.activate_only_every or rules.additional_keys or rules.exclude_keys
+        return (rules.activate or (self.constant and not fickle)) and self.depth is None
+
+    @property
+    def constant(self) -> bool:
+        """Whether it needs no key."""
+        return self.entry.constant and not self.entry.use_regex
 
     @property
     def before(self) -> bool:
@@ -94,7 +100,9 @@ def _read(entry: LoreEntry, book: int, talk: _Talk) -> Found:
 def _recurse(judged: list[Found], book: Lorebook, talk: _Talk) -> list[Found]:
     """Let the contents of active entries call up further ones, a bounded number of times."""
     for _ in range(ROUNDS):
-        contents = [(one.label, talk.searchable(one.entry)) for one in judged if one.active]
+        contents = [
+            (one.label, Text.of(talk.searchable(one.entry))) for one in judged if one.active
+        ]
         again = [one if one.active else talk.judge(one, book, contents) for one in judged]
         if again == judged:
             break
@@ -109,7 +117,7 @@ class _Talk:
         self, path: Sequence[Utterance], character: Character, persona: Persona | None
     ) -> None:
         self.path, self.character, self.persona = path, character, persona
-        self.texts = [utterance.text for utterance in path]
+        self.texts = [Text.of(utterance.text) for utterance in path]
         self.seed = path[0].id if path else ""
 
     def searchable(self, entry: LoreEntry) -> str:
@@ -152,15 +160,10 @@ class _Talk:
         refused = self._refusal(one, end)
         if refused:
             return False, refused
-        if one.entry.constant and not one.entry.use_regex:
-            reason = "constant"
-        else:
-            depth = book.scan_depth if one.rules.scan_depth is None else one.rules.scan_depth
-            start = max(0, end - depth)
-            hit, reason = _search(one, self.texts[start:end], start, contents)
-            if not hit:
-                return False, reason
-        return self._chance(one, end, reason)
+        depth = book.scan_depth if one.rules.scan_depth is None else one.rules.scan_depth
+        start = max(0, end - depth)
+        hit, reason = _search(one, self.texts[start:end], start, contents)
+        return self._chance(one, end, reason) if hit else (False, reason)
 
     def _refusal(self, one: Found, end: int) -> str:
         """Which condition on the course of the dialogue is not met; empty if none."""
@@ -179,7 +182,8 @@ class _Talk:
     def _greeting(self) -> int | None:
         """Which of the character's greetings opened the dialogue; None if none did."""
         for index, text in enumerate(self.character.greetings):
-            if self.texts[:1] == [expand(text, self.character, self.persona)]:
+            said = self.path[0].text if self.path else None
+            if said == expand(text, self.character, self.persona):
                 return index
         return None
 
@@ -197,7 +201,7 @@ class _Talk:
         return False, f"{reason}; chance {odds}% failed"
 
 
-def _search(one: Found, window: Sequence[str], start: int, contents: Contents) -> tuple[bool, str]:
+def _search(one: Found, window: Sequence[Text], start: int, contents: Contents) -> tuple[bool, str]:
     """Whether an entry's keys occur in the window or in other entries' contents, and where."""
     entry, rules = one.entry, one.rules
     texts = [*(text for _, text in contents), *window]
@@ -207,8 +211,8 @@ def _search(one: Found, window: Sequence[str], start: int, contents: Contents) -
         return [(key, index) for key, index in found if index is not None]
 
     primary = hits(entry.keys)
-    if not primary:
-        return False, _no_key(entry, window)
+    if not primary and not one.constant:
+        return False, _no_key(entry, len(window))
     for group in rules.additional_keys:
         if not hits(group):
             return False, f"no additional key ({', '.join(group)})"
@@ -216,20 +220,22 @@ def _search(one: Found, window: Sequence[str], start: int, contents: Contents) -
         excluded = hits(rules.exclude_keys)
         if excluded:
             return False, f"excluded by '{excluded[0][0]}'"
-        if entry.selective and entry.secondary_keys:
+        if entry.selective and entry.secondary_keys and not one.constant:
             met, said = _secondary(entry, {key for key, _ in hits(entry.secondary_keys)})
             if not met:
                 return False, said
+    if one.constant:
+        return True, "constant"
     key, index = primary[0]
     return True, f"key '{key}' in {_where(index, contents, start)}"
 
 
-def _no_key(entry: LoreEntry, window: Sequence[str]) -> str:
+def _no_key(entry: LoreEntry, searched: int) -> str:
     if entry.use_regex and all(broken(key, entry.case_sensitive) for key in entry.keys):
         return "no usable pattern among its keys"
     if not entry.keys:
         return "it has no keys"
-    return f"no key in the last {len(window)} utterance{'' if len(window) == 1 else 's'}"
+    return f"no key in the last {searched} utterance{'' if searched == 1 else 's'}"
 
 
 def _secondary(entry: LoreEntry, hit: set[str]) -> tuple[bool, str]:

@@ -15,6 +15,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from characterglm.character import Character, Persona
+from characterglm.prompt.card import card_text
 from characterglm.prompt.wording import wording
 
 _MACRO = re.compile(r"\{\{((?:(?!\{\{|\}\}).)*)\}\}|<(char|bot|user)>", re.IGNORECASE | re.DOTALL)
@@ -23,9 +24,10 @@ _MODEL = TypeVar("_MODEL", bound=BaseModel)
 
 
 def names(character: Character, persona: Persona | None = None) -> tuple[str, str]:
-    """What `{{char}}` and `{{user}}` stand for; a user without a name is called as usual."""
+    """What `{{char}}` and `{{user}}` stand for: a card's nickname goes before the name."""
     user = persona.name if persona else ""
-    return character.name, user or wording(character.language).names.user
+    char = card_text(character, "nickname") or character.name
+    return char, user or wording(character.language).names.user
 
 
 def expand(

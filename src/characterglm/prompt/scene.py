@@ -13,7 +13,7 @@ from itertools import pairwise
 from characterglm.character import Character, Lorebook, Persona
 from characterglm.dialogue import Speaker, Utterance
 from characterglm.dialogue.schema import SpeakerRole
-from characterglm.prompt.front import examples, profile
+from characterglm.prompt.front import examples, profile, reminder
 from characterglm.prompt.lorebook import activate
 from characterglm.prompt.script import Line, cast_of, told
 
@@ -48,7 +48,8 @@ class Scene:
             *lines[: self.core],
             *(replace(x, part="message") for x in lines[self.core :]),
         ]
-        self.notes = [Line(text, "system", "notes") for text in notes if text]
+        standing = "" if simulated else reminder(character, persona, seed=seed)
+        self.notes = [Line(text, "system", "notes") for text in (standing, *notes) if text]
         self.turns = _turns(self.lines[: self.core])
 
 

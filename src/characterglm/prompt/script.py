@@ -11,7 +11,6 @@ from typing import Literal
 
 from characterglm.character import Character, Persona
 from characterglm.dialogue import Speaker, Utterance
-from characterglm.prompt.macros import names
 from characterglm.prompt.types import Role
 from characterglm.prompt.wording import wording
 
@@ -59,6 +58,8 @@ class Block:
     text: str
     about: Literal["frame", "character", "user"] = "character"
     """Whom it tells about; `frame` is what chat formats add around the profile."""
+    bare: str = ""
+    """What stands in its place where the format itself says whom it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +99,9 @@ class Script:
 def cast_of(character: Character, persona: Persona | None, speaker: str | Speaker) -> Cast:
     """The cast of a dialogue, seen by who speaks next (a role, or a speaker with a name)."""
     following = Speaker.model_validate({"role": speaker} if isinstance(speaker, str) else speaker)
-    char, user = names(character, persona)
-    narrator = wording(character.language).names.narrator
-    return Cast(char, user, narrator, following, character.language)
+    words = wording(character.language).names
+    user = persona.name if persona and persona.name else words.user
+    return Cast(character.name, user, words.narrator, following, character.language)
 
 
 def told(path: Sequence[Utterance], cast: Cast) -> list[Line]:

@@ -71,4 +71,4 @@ _LEARNED = Segment("\n", "format", trained=True)
 
 def _joined(blocks: Iterable[Block]) -> Iterable[Segment]:
     for number, block in enumerate(blocks):
-        yield Segment((" " if number else "") + one_line(block.text), block.part)
+        yield Segment((" " if number else "") + one_line(block.bare or block.text), block.part)
