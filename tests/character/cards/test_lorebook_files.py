@@ -152,7 +152,7 @@ def test_export_says_what_world_info_cannot_hold(tmp_path: Path) -> None:
     report = write_lorebook(book, "world-info", tmp_path / "out.json")
     assert [(note.kind, note.what, note.why) for note in report.notes] == [
         ("lost", "token_budget", "the format has no place for it"),
-        ("changed", "entry 'snow': name, priority", "not held"),
+        ("changed", "entry 'snow': priority", "not held"),
     ]
 
 

@@ -49,6 +49,11 @@ def with_chunks(*chunks: png.Chunk, base: bytes = b"") -> bytes:
     return png.PNG(made).packed()
 
 
+def with_text(text: bytes) -> bytes:
+    """A picture whose card chunk holds a text."""
+    return with_chunks(png.text_chunk("chara", text))
+
+
 def drawn(path: Path) -> Image.Image:
     """The decoded picture of a file."""
     return Image.open(io.BytesIO(path.read_bytes()))
@@ -158,20 +163,14 @@ def _damaged(name: str) -> bytes:
         "without an IEND": lambda: good[:-12],
         "signature only": lambda: png.SIGNATURE,
         "checksum": lambda: good[: place + 20] + b"!" + good[place + 21 :],
-        "base64": lambda: with_chunks(png.text_chunk("chara", b"!not base64!")),
-        "UTF-8": lambda: with_chunks(
-            png.text_chunk("chara", base64.b64encode(b'{"name": "\xff"}'))
-        ),
-        "not valid JSON": lambda: with_chunks(
-            png.text_chunk("chara", base64.b64encode(b'{"name": '))
-        ),
+        "base64": lambda: with_text(b"!not base64!"),
+        "UTF-8": lambda: with_text(base64.b64encode(b'{"name": "\xff"}')),
+        "not valid JSON": lambda: with_text(base64.b64encode(b'{"name": ')),
         "larger than": lambda: with_chunks(
             png.Chunk(b"zTXt", b"chara\0\0" + zlib.compress(bytes(60 * 1024 * 1024)))
         ),
-        "more than 16 MB": lambda: with_chunks(
-            png.text_chunk("chara", b"QUFB" * (6 * 1024 * 1024 - 9))
-        ),
-        "without a character": lambda: picture(),
+        "more than 16 MB": lambda: with_text(b"QUFB" * (6 * 1024 * 1024 - 9)),
+        "without a character": picture,
         "pixels": lambda: png.PNG((png.Chunk(b"IHDR", wide), png.Chunk(b"IEND", b""))).packed(),
         "chunks": lambda: (
             png.SIGNATURE

@@ -84,6 +84,8 @@ def compare_books(book: Lorebook, back: Imported, report: Report) -> None:
             for name in type(mine).model_fields
             if name not in ("id", "extensions") and getattr(mine, name) != getattr(theirs, name)
         ]
+        if mine.name and theirs.comment == mine.name:  # where SillyTavern shows a title
+            changed = [name for name in changed if name not in ("name", "comment")]
         if changed:
             entry = mine.name or mine.comment or ", ".join(mine.keys[:1]) or mine.id
             report.add("changed", f"entry '{entry}': {', '.join(changed)}", why="not held")

@@ -25,6 +25,7 @@ from characterglm.character.cards.shapes import OptFlag, OptNumber, OptText, Opt
 from characterglm.character.lorebook import Lorebook, LoreEntry
 
 UNDER = "world_info"
+"""The extension in which entries and books keep what has no field of ours."""
 _SLASHED = re.compile(r"/.*/[a-z]*", re.DOTALL)
 _BLANK: Record = {
     "key": [],
@@ -130,7 +131,12 @@ ENTRY = Form(
         plain("uid", "id", "", str, _write_uid),
         Lens(("key",), ("keys", "use_regex"), _read_keys, _write_keys),
         plain("keysecondary", "secondary_keys", []),
-        plain("comment", "comment", ""),
+        Lens(
+            ("comment",),
+            ("comment",),
+            lambda part: {"comment": part.get("comment") or ""},
+            lambda fields: {"comment": fields["comment"] or fields["name"]},
+        ),
         plain("content", "content", ""),
         plain("constant", "constant", False),
         plain("selective", "selective", True),
