@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from cyclopts import App, CycloptsError
-from cyclopts.config import Yaml
+from cyclopts import App, ArgumentCollection, CycloptsError
+from cyclopts.config import Dict
 
 from characterglm import __version__
 from characterglm.cli.terminal import plain
@@ -46,7 +47,7 @@ def run(argv: Sequence[str]) -> int:
     try:
         config = _take_config(tokens)
         if config:
-            app.config = (Yaml(config, must_exist=True, use_commands_as_keys=False),)
+            app.config = (_options(config),)
         result = app(tokens, exit_on_error=False, print_error=True)
     except CycloptsError:
         return 2
@@ -74,7 +75,27 @@ def _take_config(tokens: list[str]) -> Path | None:
             raise InputError("--config needs a file: --config FILE")
         path = Path(value if equals else tokens[index + 1])
         del tokens[index : index + (1 if equals else 2)]
-        if not path.is_file():
-            raise InputError(f"--config: no file {path}")
         return path
     return None
+
+
+def _options(path: Path) -> Callable[..., None]:
+    """The options that a YAML file gives to whichever command is run; flags win over them."""
+    import yaml
+
+    try:
+        found = yaml.safe_load(path.read_text("utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(f"--config {path}: {error}") from None
+    if not isinstance(found, dict):
+        raise InputError(f"--config {path}: needed are lines like `seed: 5`")
+    options = {str(key).replace("_", "-"): value for key, value in found.items()}
+
+    def apply(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
+        # Cyclopts drops a flat key that is also a noun (`model`), so the keys are nested.
+        nested: dict[str, Any] = options
+        for command in reversed(commands):
+            nested = {command: nested}
+        Dict(nested, source=str(path))(app, commands, arguments)
+
+    return apply
