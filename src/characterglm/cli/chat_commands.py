@@ -121,7 +121,9 @@ class Commands:
     async def do_prompt(self, rest: str) -> None:
         from characterglm.cli.character_prompt import show_prompt
 
-        show_prompt(self._loop.view.console, (await self._loop.session()).prompt())
+        session = await self._loop.session()
+        exact = session.engine.count(())[1]
+        show_prompt(self._loop.view.console, session.prompt(), explain=True, exact=exact)
 
     async def do_model(self, rest: str) -> None:
         if rest:
