@@ -20,13 +20,13 @@ from characterglm.character.cards.archive import MAX_UNPACKED
 from characterglm.character.cards.card import UNDER, memory_of
 from characterglm.character.cards.formats import ORIGINAL, Get
 from characterglm.character.cards.lens import Record
-from characterglm.character.cards.report import Report
+from characterglm.character.cards.report import Reason, Report
 from characterglm.character.schema import Asset, Character
 from characterglm.errors import InputError
 
 Resolve = Callable[[Record], bytes | None]
 """The bytes of an item that lie in the carrier; None where they do not."""
-_GONE = "its bytes are not to be had"
+_GONE: Reason = "its bytes are not to be had"
 _DATA = re.compile(r"data:[^,]{0,200}?;base64,", re.IGNORECASE)
 _EMBEDDED = re.compile(r"embedd?ed://(.+)", re.DOTALL)
 _MIME = {
@@ -127,7 +127,7 @@ def _decode(payload: str) -> bytes | None:
         return None
 
 
-def _why(uri: str) -> str:
+def _why(uri: str) -> Reason:
     if uri.lower().startswith(("http://", "https://")):
         return "a web address, never fetched"
     if uri == "ccdefault:":

@@ -17,7 +17,7 @@ from characterglm.character.cards.options import Options
 from characterglm.character.cards.plain import canonical
 from characterglm.character.cards.profile_words import read_profile
 from characterglm.character.cards.records import read_record
-from characterglm.character.cards.report import Report
+from characterglm.character.cards.report import Reason, Report
 from characterglm.character.cards.shapes import OptDict, OptText, Shape
 from characterglm.character.cards.source import Source
 from characterglm.character.cards.texts import paragraphs, text, texts
@@ -44,7 +44,7 @@ _OF_DIALOGUE = {
     "played_relation",
 }
 """What belongs to one dialogue or its rating, not to the character."""
-_MIXED = "the user's attributes were written over the character's; kept, not used"
+_MIXED: Reason = "the user's attributes were written over the character's; kept, not used"
 
 
 class RowShape(Shape):

@@ -10,12 +10,12 @@ from typing import Any
 
 from characterglm.character.cards.formats import ORIGINAL, Imported
 from characterglm.character.cards.plain import texts_in
-from characterglm.character.cards.report import Report
+from characterglm.character.cards.report import Reason, Report
 from characterglm.character.lorebook import Lorebook
 from characterglm.character.schema import Character
 
 _NOT_COMPARED = {"schema_version", "id", "assets", "extensions"}
-_NO_PLACE = "the format has no place for it"
+_NO_PLACE: Reason = "the format has no place for it"
 _WORDS = {"category", "language", "license"}
 """Single words, which may well stand in a text without meaning this."""
 
