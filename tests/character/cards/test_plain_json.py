@@ -39,7 +39,7 @@ def test_half_surrogates_and_nul_are_mended_and_told(tmp_path: Path) -> None:
     path.write_text(r'{"name": "a\ud83db\u0000", "description": "", "first_mes": ""}')
     found = read_card(path)
     assert found.characters[0].name == "a\ufffdb\ufffd"
-    assert [note.what for note in found.report.of("warning")] == ["card.json (2)"]
+    assert [note.what for note in found.report.of("warning")] == ["half surrogates or NUL (2)"]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from characterglm.character.cards.lens import Fields, assemble
 from characterglm.character.cards.plain import texts_in
-from characterglm.character.cards.report import Report
+from characterglm.character.cards.report import Reason, Report
 from characterglm.character.cards.texts import guess_language
 from characterglm.character.schema import Category, Character, slugify
 from characterglm.errors import Problem, ValidationFailed
@@ -38,7 +38,7 @@ def make(
     given = dict(fields)
     if "category" not in given:
         given["category"] = options.category or DEFAULT_CATEGORY
-        why = "" if options.category else "assumed; --category says otherwise"
+        why: Reason = "" if options.category else "assumed; --category says otherwise"
         report.add("mapped", "category", given["category"], why)
     if "language" not in given:
         given["language"] = options.language or guess_language(

@@ -17,7 +17,7 @@ Reason = Literal[
     "not in a form that we write; kept unread",
     "edited since our export; the edit wins",
     "several hold a card; the first is read",
-    "characters that cannot be stored became U+FFFD",
+    "replaced by U+FFFD",
     "not in the data directory; made anew",
     "the character has none; a plain one was made",
     "a web address, never fetched",

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from characterglm.character import yamltree
 from characterglm.character.cards import plain, png
-from characterglm.character.cards.report import Reason, Report
+from characterglm.character.cards.report import Report
 from characterglm.errors import CharacterGLMError, InputError, NotFound
 
 Kind = Literal["folder", "png", "zip", "text"]
@@ -77,8 +77,9 @@ class Source:
         """The value without characters that cannot be stored; the report says so."""
         mended, count = plain.mend(value)
         if count:
-            why: Reason = "characters that cannot be stored became U+FFFD"
-            self.report.add("warning", f"{self.name} ({count})", why=why)
+            self.report.add(
+                "warning", f"half surrogates or NUL ({count})", why="replaced by U+FFFD"
+            )
         return mended
 
 
