@@ -1,22 +1,40 @@
-"""The flat, bounded shape in which a model writes a profile, and the character it becomes.
+"""The flat, bounded shapes in which a model writes a profile, and the character they become.
 
 Small enough for a small model: one level, short texts, few items. Knows nothing about engines.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from characterglm.character import Character, Relationship, slugify
+from characterglm.character import Character, slugify
 from characterglm.character.schema import Category
 
-Word = Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)]
-Phrase = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120)]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=240)]
-Phrases = Annotated[list[Phrase], Field(max_length=5)]
+_NOTHING = {"unknown", "none", "n/a", "未知", "无", "没有", "不详"}
+
+
+def _said(text: str) -> str:
+    """Models write "unknown" where they should write nothing."""
+    return "" if text.casefold() in _NOTHING else text
+
+
+def _once(items: list[Any]) -> list[Any]:
+    """Small models repeat themselves, and leave items empty."""
+    return [item for index, item in enumerate(items) if item and item not in items[:index]]
+
+
+# A grammar that enforces a limit makes a model squeeze what is too long: generous limits.
+Word = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=80), AfterValidator(_said)
+]
+Phrase = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(_said)
+]
+Words = Annotated[list[Word], Field(max_length=3), AfterValidator(_once)]
+Phrases = Annotated[list[Phrase], Field(max_length=5), AfterValidator(_once)]
+Few = Annotated[list[Phrase], Field(max_length=3), AfterValidator(_once)]
 
 
 class Acquaintance(BaseModel):
@@ -24,53 +42,50 @@ class Acquaintance(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Word
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
     relation: Word
 
 
-class Profile(BaseModel):
-    """What a model makes of a description; every key is required, so that none is forgotten."""
+class Facts(BaseModel):
+    """What the description says; every key is required, so that none is forgotten."""
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Annotated[Word, StringConstraints(min_length=1)]
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
     category: Category
     gender: Word
     age: Word
     occupation: Phrase
     appearance: Phrase
-    titles: Annotated[list[Word], Field(max_length=3)]
+    titles: Words
+    dialect: Word
     personality: Phrases
-    interests: Phrases
-    viewpoints: Phrases
     experiences: Phrases
     achievements: Phrases
-    relationships: Annotated[list[Acquaintance], Field(max_length=5)]
+    viewpoints: Phrases
+    interests: Phrases
+    relationships: Annotated[list[Acquaintance], Field(max_length=5), AfterValidator(_once)]
     others: Phrases
-    self_reference: Annotated[list[Word], Field(max_length=2)]
-    catchphrases: Annotated[list[Phrase], Field(max_length=3)]
+
+
+class Voice(BaseModel):
+    """How the character speaks and treats people; may be made up."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    self_reference: Words
+    catchphrases: Few
     style: Phrase
-    dialect: Word
-    emotional_expression: Annotated[list[Phrase], Field(max_length=2)]
-    interaction_pattern: Annotated[list[Phrase], Field(max_length=2)]
-    sample_lines: Annotated[list[Line], Field(max_length=3)]
-    scenario: Line
-    greetings: Annotated[list[Line], Field(max_length=2)]
-
-    def empty(self) -> tuple[str, ...]:
-        """The keys that nothing was written for."""
-        return tuple(key for key, value in self if not value)
+    emotional_expression: Few
+    interaction_pattern: Few
+    sample_lines: Few
+    scenario: Phrase
+    greetings: Few
 
 
-_IDENTITY = ("gender", "age", "occupation", "appearance", "titles")
-_FACTS = ("interests", "viewpoints", "experiences", "achievements", "others")
-_SPEECH = ("self_reference", "catchphrases", "style", "dialect", "sample_lines")
-_MANNER = ("emotional_expression", "interaction_pattern", "personality")
-
-
-def schema() -> dict[str, Any]:
-    """The JSON schema of a profile, without titles and texts that a grammar has no use for."""
-    bare: dict[str, Any] = _bare(Profile.model_json_schema())
+def schema(part: type[BaseModel]) -> dict[str, Any]:
+    """The JSON schema of a part, without titles and texts that a grammar has no use for."""
+    bare: dict[str, Any] = _bare(part.model_json_schema())
     return bare
 
 
@@ -84,27 +99,36 @@ def _bare(node: Any) -> Any:
     return {key: _bare(value) for key, value in node.items() if key not in texts}
 
 
-def to_character(profile: Profile, *, language: str, id: str | None, source: str) -> Character:  # noqa: A002
-    """The character that a profile describes; licence and authors stay unknown."""
-    data = profile.model_dump(mode="json")
-    known = [Relationship(**one) for one in data["relationships"] if one["name"]]
+_IDENTITY = {"gender", "age", "occupation", "appearance", "titles"}
+_ATTRIBUTES = {
+    *("interests", "viewpoints", "experiences", "achievements", "relationships", "others")
+}
+_LINGUISTIC = {"self_reference", "catchphrases", "style", "sample_lines"}
+_MANNER = {"emotional_expression", "interaction_pattern"}
 
-    def take(keys: Iterable[str]) -> dict[str, Any]:
-        return {key: _once(data[key]) for key in keys}
 
-    return Character(
-        id=id or slugify(profile.name),
-        name=profile.name,
-        language=language,
-        category=profile.category,
-        attributes={"identity": take(_IDENTITY), **take(_FACTS), "relationships": known},
-        behaviors={"linguistic": take(_SPEECH), **take(_MANNER)},
-        scenario=profile.scenario,
-        greetings=_once(profile.greetings),
-        source=source,
+def to_character(
+    facts: Facts,
+    voice: Voice,
+    *,
+    language: str,
+    id: str | None,  # noqa: A002 - the field's name
+    source: str,
+) -> Character:
+    """The character that facts and voice describe; licence and authors stay unknown."""
+    identity = facts.model_dump(include=_IDENTITY)
+    linguistic = voice.model_dump(include=_LINGUISTIC) | {"dialect": facts.dialect}
+    manner = voice.model_dump(include=_MANNER) | {"personality": facts.personality}
+    return Character.model_validate(
+        {
+            "id": id or slugify(facts.name),
+            "name": facts.name,
+            "language": language,
+            "category": facts.category,
+            "attributes": {"identity": identity, **facts.model_dump(include=_ATTRIBUTES)},
+            "behaviors": {"linguistic": linguistic, **manner},
+            "scenario": voice.scenario,
+            "greetings": voice.greetings,
+            "source": source,
+        }
     )
-
-
-def _once(value: Any) -> Any:
-    """A list without empty items and repeats, which small models like."""
-    return [item for item in dict.fromkeys(value) if item] if isinstance(value, list) else value
