@@ -14,7 +14,7 @@ from characterglm.character import Character, Lorebook, LoreEntry, Persona
 from characterglm.dialogue import Utterance
 from characterglm.prompt.decorators import Decorators, NoteRole, read_decorators
 from characterglm.prompt.keys import Text, broken, find
-from characterglm.prompt.macros import expand, searchable
+from characterglm.prompt.macros import expand, searchable, seed_of
 
 ROUNDS = 5
 """How often the contents of called entries are searched for further keys."""
@@ -118,7 +118,7 @@ class _Talk:
     ) -> None:
         self.path, self.character, self.persona = path, character, persona
         self.texts = [Text.of(utterance.text) for utterance in path]
-        self.seed = path[0].id if path else ""
+        self.seed = seed_of(path)
 
     def searchable(self, entry: LoreEntry) -> str:
         """What a recursive search sees of an entry."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from pydantic import BaseModel
 
 from characterglm.character import Character, Persona
+from characterglm.dialogue import Utterance
 from characterglm.prompt.card import card_text
 from characterglm.prompt.wording import wording
 
@@ -28,6 +29,15 @@ def names(character: Character, persona: Persona | None = None) -> tuple[str, st
     user = persona.name if persona else ""
     char = card_text(character, "nickname") or character.name
     return char, user or wording(character.language).names.user
+
+
+def seed_of(path: Sequence[Utterance]) -> str:
+    """The seed of a dialogue: its greeting's id.
+
+    A dialogue that the user opens has none, so that what stands in front of it is settled before
+    the first message is sent.
+    """
+    return path[0].id if path and path[0].speaker.role == "character" else ""
 
 
 def expand(

@@ -15,6 +15,7 @@ from characterglm.dialogue import Speaker, Utterance
 from characterglm.dialogue.schema import SpeakerRole
 from characterglm.prompt.front import examples, profile, reminder
 from characterglm.prompt.lorebook import activate
+from characterglm.prompt.macros import seed_of
 from characterglm.prompt.script import Line, cast_of, told
 
 
@@ -33,7 +34,7 @@ class Scene:
         reply: bool,
     ) -> None:
         self.cast = cast_of(character, persona, speaker)
-        seed = path[0].id if path else ""
+        seed = seed_of(path)
         simulated = self.cast.next.role == "user"
         own = [character.lorebook] if character.lorebook else []
         self.books = [] if simulated else [*own, *lorebooks]
