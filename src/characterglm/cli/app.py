@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from cyclopts import App, ArgumentCollection, CycloptsError
+from cyclopts import App, ArgumentCollection, CycloptsError, Parameter
 from cyclopts.config import Dict
 
 from characterglm import __version__
@@ -34,6 +34,7 @@ def make_app() -> App:
         version=__version__,
         help_epilogue="Every option can also stand in a YAML file: --config FILE (flags win).",
         result_action="return_value",
+        default_parameter=Parameter(negative=()),
     )
     for noun, summary in NOUNS.items():
         app.command(f"characterglm.cli.{noun}:app", name=noun, help=summary)
