@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import pytest
 
 from characterglm.models import registry
@@ -28,6 +29,11 @@ MODELS = {
     "default_model": "qwen2.5-coder-1.5b",
 }
 """Fixture → model; a test that uses one carries the mark `model`, and time enough to pull it."""
+
+
+# How long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 
 @pytest.fixture(autouse=True)

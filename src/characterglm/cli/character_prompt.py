@@ -130,7 +130,7 @@ def show_prompt(out: Console, prompt: Prompt, *, explain: bool = False, exact: b
     """A prompt as the model gets it, special tokens in reverse; with `explain`, its accounts."""
     written = Text()
     for segment in prompt.segments:
-        written.append(plain(segment.text), style="reverse" if segment.control else "default")
+        written.append(plain(segment.text), style="reverse" if segment.control else "")
     out.print(written, soft_wrap=True)
     if explain:
         words = texts(user_language())["prompt"]
