@@ -49,7 +49,7 @@ def start(running: list[pexpect.spawn], model: Path, *arguments: str) -> pexpect
     environment = os.environ | {"CHARACTERGLM_LOCALE": "en", "PROMPT_TOOLKIT_NO_CPR": "1"}
     child = pexpect.spawn(
         sys.executable,
-        [*command, "--seed", "1", *arguments],
+        [*command, "--temperature", "0", *arguments],
         env=environment,
         encoding="utf-8",
         timeout=60,
