@@ -327,6 +327,18 @@ def test_every_field_of_a_wrong_type_is_reported_at_once() -> None:
     }
 
 
+def test_a_list_of_many_wrong_values_is_one_problem() -> None:
+    data = {"name": "Fox", "alternate_greetings": [1] * 100_000}
+    with pytest.raises(ValidationFailed) as failure:
+        read({"spec": "chara_card_v2", "spec_version": "2.0", "data": data})
+    assert [problem.field for problem in failure.value.problems] == ["alternate_greetings"]
+
+
+def test_a_text_of_endless_paragraphs_stays_one_fact() -> None:
+    character = read({"name": "Fox", "description": "a\n\n" * 20_000, "first_mes": ""})
+    assert len(character.attributes.others) == 1
+
+
 def test_a_newer_version_is_read_with_a_warning() -> None:
     report = Report()
     document = {"spec": "chara_card_v4", "spec_version": "4.0", "data": {"name": "Fox", "soul": 1}}

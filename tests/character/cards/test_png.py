@@ -16,7 +16,7 @@ from PIL import Image
 
 from characterglm.character import Character
 from characterglm.character.assets import Assets
-from characterglm.character.cards import Imported, png, png_card, read_card, write_card
+from characterglm.character.cards import Imported, image, png, png_card, read_card, write_card
 from characterglm.character.cards.report import Report
 from characterglm.errors import InputError
 
@@ -238,6 +238,12 @@ def test_a_portrait_that_is_no_picture_is_refused(tmp_path: Path, assets: Assets
     with pytest.raises(InputError, match="not a picture"):
         write_card(fox, "png", tmp_path / "fox.png", assets)
     assert list(tmp_path.glob("*fox*")) == []
+
+
+def test_a_portrait_of_too_many_pixels_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image, "MAX_PIXELS", 5)
+    with pytest.raises(InputError, match="pixels"):
+        image.as_png(picture("WEBP"), "the portrait")
 
 
 def test_an_existing_file_is_replaced_only_on_demand(tmp_path: Path, assets: Assets) -> None:

@@ -86,6 +86,8 @@ class Archive:
             )
         if len({info.filename for info in infos}) < len(infos):
             raise InputError(f"{self._what} holds two members of the same name")
+        if sum(info.compress_size for info in infos) > len(self._data):
+            raise InputError(f"{self._what} is damaged: its members overlap")
         total = 0
         for info in infos:
             self._check_member(info)

@@ -75,6 +75,7 @@ class _Found:
     assets: list[Asset] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     seen: dict[str, str | None] = field(default_factory=dict)
+    total: int = 0
 
     def take(self, item: Record) -> Record:
         """What must be remembered of an item."""
@@ -100,7 +101,8 @@ class _Found:
             return None
         sha256 = hashlib.sha256(data).hexdigest()
         self.files[sha256] = data
-        if sum(map(len, self.files.values())) > MAX_UNPACKED:
+        self.total += len(data)
+        if self.total > MAX_UNPACKED:
             raise InputError(f"the card's assets unpack to more than {MAX_UNPACKED >> 20} MB")
         return sha256
 

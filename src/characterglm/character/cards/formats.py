@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from characterglm.character.cards.options import Options
 from characterglm.character.cards.report import Report
@@ -44,10 +45,7 @@ class Outgoing:
 
     @property
     def character(self) -> Character:
-        """The only character; `InputError` where there are more."""
-        if len(self.characters) != 1:
-            count = len(self.characters)
-            raise InputError(f"this format holds one character, not {count}; export them singly")
+        """The only character."""
         return self.characters[0]
 
     @property
@@ -96,5 +94,5 @@ class Format:
     read: Callable[[Source, Options], Imported]
     write: Callable[[Outgoing], bytes] | None = None
     """None where the format is only read."""
-    holds: str = "character"
-    """`character`, `characters` (any number of them) or `lorebook`."""
+    holds: Literal["character", "characters", "lorebook"] = "character"
+    """`characters`: any number of them; `lorebook`: one, given as such or a character's own."""

@@ -60,7 +60,7 @@ class Form:
     def written(self, lens: Lens, fields: Fields) -> Record:
         """What a lens's keys hold for some fields."""
         blank = {key: self.blank[key] for key in lens.keys if key in self.blank}
-        return copy.deepcopy(blank | lens.write(fields))
+        return blank | lens.write(fields)
 
 
 class Kept(BaseModel):

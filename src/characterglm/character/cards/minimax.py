@@ -6,7 +6,9 @@ in `extensions.minimax`, so that the request comes back.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from characterglm.character.cards import plain
 from characterglm.character.cards.formats import Format, Imported, Outgoing
@@ -14,7 +16,7 @@ from characterglm.character.cards.lens import Fields, Form, Lens, Record
 from characterglm.character.cards.lens import plain as one
 from characterglm.character.cards.options import Options
 from characterglm.character.cards.records import free_text, read_record, record_of
-from characterglm.character.cards.shapes import OptText, Shape
+from characterglm.character.cards.shapes import MAX_ITEMS, OptText, Shape
 from characterglm.character.cards.source import Source
 from characterglm.character.cards.texts import text
 from characterglm.character.schema import ExampleLine
@@ -35,7 +37,7 @@ class SampleShape(Shape):
 class RequestShape(Shape):
     """What stands around `bot_setting`."""
 
-    sample_messages: list[SampleShape] | None = None
+    sample_messages: Annotated[list[SampleShape], Field(max_length=MAX_ITEMS)] | None = None
 
 
 class BotShape(Shape):

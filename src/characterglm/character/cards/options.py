@@ -14,6 +14,8 @@ from characterglm.character.cards.plain import texts_in
 from characterglm.character.cards.report import Reason, Report
 from characterglm.character.cards.texts import guess_language
 from characterglm.character.schema import Category, Character, slugify
+from characterglm.character.wording import problems_of
+from characterglm.character.yamlfile import dotted
 from characterglm.errors import Problem, ValidationFailed
 
 
@@ -51,7 +53,7 @@ def make(
         return assemble(Character, given)
     except ValidationError as error:
         problems = [
-            Problem(detail["msg"], ".".join(map(str, detail["loc"]))) for detail in error.errors()
+            Problem(message, dotted(path)) for path, message in problems_of(error, Character, given)
         ]
         raise ValidationFailed(what, problems) from None
 

@@ -51,6 +51,7 @@ FORMATS: tuple[Format, ...] = (
     TEXT_GENERATION_WEBUI,
     CHATHARUHI,
 )
+MAX_CHARACTERS = 10_000
 _NAMES = {each.name: each for each in FORMATS}
 
 
@@ -86,6 +87,8 @@ def read_card(path: Path, options: Options | None = None, format: str = "") -> I
     """
     source = Source(path)
     found = get_format(format) if format else _recognise(source)
+    if isinstance(value := source.value, list | dict) and len(value) > MAX_CHARACTERS:
+        raise InputError(f"{source.name} holds more than {MAX_CHARACTERS:,} characters")
     imported = found.read(source, options or Options())
     imported.report.format = imported.report.format or found.name
     return imported
@@ -157,6 +160,12 @@ def _write(out: Outgoing, form: Format, path: Path, force: bool) -> Imported:
     """Write, and read back what was written before it gets its name."""
     if form.write is None:
         raise InputError(f"{form.title} can be imported, not exported")
+    if len(out.characters) > 1 and form.holds != "characters":
+        count = len(out.characters)
+        raise InputError(f"{form.title} holds one character, not {count}; export them singly")
+    if out.lorebook and form.holds != "lorebook":
+        books = ", ".join(each.name for each in FORMATS if each.holds == "lorebook")
+        raise InputError(f"{form.title} holds no lorebook alone; --format {books}")
     data = form.write(out)
     if path.exists() and not force:
         raise InputError(f"{path} exists already; --force replaces it")

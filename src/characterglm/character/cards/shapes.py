@@ -6,9 +6,9 @@ it. Meaning is the lenses' business.
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from characterglm.character.wording import problems_of
 from characterglm.character.yamlfile import dotted
@@ -17,8 +17,11 @@ from characterglm.errors import Problem, ValidationFailed
 MAX_PROBLEMS = 50
 """A list of ten thousand numbers where texts should stand is one mistake, not ten thousand."""
 
+MAX_ITEMS = 20_000
+"""Texts of one list; each wrong one costs a kilobyte before it can be reported."""
+
 OptText = str | None
-OptTexts = list[str] | None
+OptTexts = Annotated[list[str], Field(max_length=MAX_ITEMS)] | None
 OptNumber = int | float | None
 OptFlag = bool | None
 OptDict = dict[str, Any] | None
@@ -28,9 +31,6 @@ class Shape(BaseModel):
     """Base of all shapes."""
 
     model_config = ConfigDict(strict=True, extra="allow")
-
-
-S = TypeVar("S", bound=Shape)
 
 
 def check(shape: type[Shape], record: Any, what: str) -> None:
@@ -67,6 +67,9 @@ class EntryShape(Shape):
     constant: OptFlag = None
 
 
+MAX_ENTRIES = 10_000
+
+
 class BookShape(Shape):
     """A card's book (V2, V3)."""
 
@@ -76,7 +79,7 @@ class BookShape(Shape):
     token_budget: OptNumber = None
     recursive_scanning: OptFlag = None
     extensions: OptDict = None
-    entries: list[EntryShape] | None = None
+    entries: Annotated[list[EntryShape], Field(max_length=MAX_ENTRIES)] | None = None
 
 
 class V1Shape(Shape):
@@ -104,6 +107,9 @@ class V2Shape(V1Shape):
     extensions: OptDict = None
 
 
+MAX_ASSETS = 5_000
+
+
 class AssetShape(Shape):
     """One asset of a V3 card."""
 
@@ -116,9 +122,9 @@ class AssetShape(Shape):
 class V3Shape(V2Shape):
     """The `data` of a V3 card."""
 
-    assets: list[AssetShape] | None = None
+    assets: Annotated[list[AssetShape], Field(max_length=MAX_ASSETS)] | None = None
     nickname: OptText = None
-    creator_notes_multilingual: dict[str, str] | None = None
+    creator_notes_multilingual: Annotated[dict[str, str], Field(max_length=MAX_ITEMS)] | None = None
     source: OptTexts = None
     group_only_greetings: OptTexts = None
     creation_date: OptNumber = None

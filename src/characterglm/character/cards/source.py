@@ -67,6 +67,7 @@ class Source:
             return None
         if not self.is_json:
             return self.mended(yamltree.load(self.text, self.name).data)
+        plain.check_size(self.text, self.name)
         lines = [line for line in self.text.splitlines() if line.strip()]
         if len(lines) > 1 and _is_value(lines[0]):
             named = ((line, f"{self.name}, line {n}") for n, line in enumerate(lines, 1))

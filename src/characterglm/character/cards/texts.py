@@ -25,6 +25,8 @@ from characterglm.character.schema import (
     Text,
 )
 
+MAX_PARTS = 10_000
+"""Paragraphs and example lines of one text; a text of more parts is left whole."""
 _TEXT: TypeAdapter[str] = TypeAdapter(Text)
 _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _START = re.compile(r"^[ \t]*<START>[ \t]*$", re.IGNORECASE | re.MULTILINE)
@@ -45,8 +47,9 @@ def texts(values: Iterable[Any] | None) -> list[str]:
 
 def paragraphs(value: Any) -> list[Fact]:
     """A free text as facts: what blank lines separate."""
-    parts = _BLANK_LINES.split(text(value))
-    return [Fact(text=part) for part in texts(parts)]
+    whole = text(value)
+    parts = _BLANK_LINES.split(whole, MAX_PARTS)
+    return [Fact(text=part) for part in texts(parts if len(parts) <= MAX_PARTS else [whole])]
 
 
 def joined(facts: Iterable[Fact]) -> str:
@@ -65,7 +68,10 @@ def guess_language(sample: str) -> str:
 
 def parse_examples(value: Any) -> list[list[ExampleLine]]:
     """Example dialogues of a card (`<START>`, `{{user}}:`, `{{char}}:`); [] for any other text."""
-    blocks = (_parse_block(block.split("\n")) for block in _START.split(text(value)))
+    whole = text(value)
+    if whole.count("\n") > MAX_PARTS:
+        return []
+    blocks = (_parse_block(block.split("\n")) for block in _START.split(whole))
     return [block for block in blocks if block]
 
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import itertools
 import re
+from typing import Annotated
+
+from pydantic import Field
 
 from characterglm.character.cards import worldinfo_values as st
 from characterglm.character.cards.lens import (
@@ -21,7 +24,14 @@ from characterglm.character.cards.lens import (
     values_of,
     write_record,
 )
-from characterglm.character.cards.shapes import OptFlag, OptNumber, OptText, OptTexts, Shape
+from characterglm.character.cards.shapes import (
+    MAX_ENTRIES,
+    OptFlag,
+    OptNumber,
+    OptText,
+    OptTexts,
+    Shape,
+)
 from characterglm.character.lorebook import Lorebook, LoreEntry
 
 UNDER = "world_info"
@@ -83,7 +93,7 @@ class WorldShape(Shape):
     """The file."""
 
     name: OptText = None
-    entries: dict[str, WorldEntryShape]
+    entries: Annotated[dict[str, WorldEntryShape], Field(max_length=MAX_ENTRIES)]
 
 
 def _read_keys(part: Record) -> Record:
