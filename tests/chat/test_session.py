@@ -105,6 +105,13 @@ async def test_a_second_repeat_stands(store: Store) -> None:
     assert isinstance(events[-1], Finished)
 
 
+async def test_an_empty_reply_is_tried_once_more(store: Store) -> None:
+    session = session_of(store, ["", "师父放心便是。"])
+    events = [event async for event in session.say("去探路。")]
+    assert sum(isinstance(event, Withdrawn) for event in events) == 1
+    assert said(saved(store, session))[1:] == ["去探路。", "师父放心便是。"]
+
+
 async def test_leaving_in_the_middle_keeps_what_came(store: Store) -> None:
     session = session_of(store, ["一二三四五六七八九十"])
     events = session.say("数数。")

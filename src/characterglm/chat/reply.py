@@ -36,7 +36,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Withdrawn:
-    """The reply said again what was said before; it is kept as a swipe and another one begins."""
+    """The reply was empty or said before; it is kept as a swipe, and another one begins."""
 
     utterance: Utterance
 

@@ -114,7 +114,7 @@ class ChatSession:
                 yield event
 
     async def _answer(self, prompt: Prompt) -> AsyncGenerator[Event, None]:
-        """Write a reply to the last utterance; one that repeats an earlier one is tried again."""
+        """Write a reply to the last utterance; an empty or repeated one is tried once more."""
         asked = self.talk.dialogue.leaf
         before = [one.text for one in self.talk.path if one.speaker.role == "character"]
         tries = len(self.talk.dialogue.children(asked))
@@ -126,7 +126,8 @@ class ChatSession:
                         finished = event
                     else:
                         yield event
-            if last_try or not repeats(finished.utterance.text, before):
+            said = finished.utterance.text
+            if last_try or (said and not repeats(said, before)):
                 break
             yield Withdrawn(finished.utterance)
             tries += 1

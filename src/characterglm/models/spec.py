@@ -61,7 +61,7 @@ class ModelSpec(_Frozen):
     """Tokens it was trained for; None if unknown."""
     format: str = "template"
     """Prompt format to use unless another is asked for."""
-    sampling: dict[str, int | float] = Field(default_factory=dict)
+    sampling: dict[str, int | float | tuple[str, ...]] = Field(default_factory=dict)
     """Default sampling; the names are those of `engines.Sampling`."""
     languages: tuple[str, ...] = ()
     purpose: Literal["chat", "tests"] = "chat"
