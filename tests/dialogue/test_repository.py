@@ -218,7 +218,7 @@ def test_merge_adds_what_is_new_and_overwrites_nothing(
     changed = full_dialogue.model_copy(update={"title": "changed"})
     assert dialogues.merge([changed]) == Merged(added=1, known=0, renewed=1)
     assert dialogues.get(full_dialogue.id) == full_dialogue
-    (copy,) = (one for one in dialogues.every() if one.id != full_dialogue.id)
+    (copy,) = (dialogues.get(id_) for id_ in dialogues.ids() if id_ != full_dialogue.id)
     assert [u.text for u in copy.path()] == [u.text for u in full_dialogue.path()]
     assert copy.title == "changed"
 

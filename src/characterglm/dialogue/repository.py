@@ -6,7 +6,7 @@ Several processes may write at the same time. Knows characters by id only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,6 +30,7 @@ MOST_PARAMETERS = 10_000
 HINT = "characterglm dialogue list shows them"
 
 Hits = list[Hit]
+Ids = list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +87,13 @@ class Dialogues:
         assert dialogue is not None
         return dialogue
 
-    def every(self, character: str | None = None) -> Iterator[Dialogue]:
-        """All dialogues, oldest first, one at a time; those of one character if it is given."""
+    def ids(self, character: str | None = None) -> Ids:
+        """The ids of all dialogues, oldest first; of those with one character if it is given."""
         query = select(DialogueRow.id).order_by(DialogueRow.created, DialogueRow.id)
         if character is not None:
             query = query.where(DialogueRow.character == character)
         with self._store.reading() as session:
-            for id_ in session.scalars(query).all():
-                dialogue = _stored(session, id_)
-                if dialogue is not None:
-                    yield dialogue
+            return [*session.scalars(query)]
 
     def add(self, dialogue_id: str, utterance: Utterance) -> None:
         """Add an utterance and move the leaf to it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -33,6 +34,15 @@ def messages(language: str) -> Messages:
     name = language if language in LANGUAGES else "en"
     text = files(__package__).joinpath(f"{name}.yaml").read_text("utf-8")
     return Messages(yaml.safe_load(text))
+
+
+@cache
+def texts(what: str, language: str) -> Mapping[str, Any]:
+    """The texts of one view in a language we have: the file `WHAT.LANGUAGE.yaml`."""
+    found: dict[str, Any] = yaml.safe_load(
+        files(__package__).joinpath(f"{what}.{language}.yaml").read_text("utf-8")
+    )
+    return found
 
 
 def choose_language(locale: str, fallback: str) -> str:

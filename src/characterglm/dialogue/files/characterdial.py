@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from characterglm.character.cards.characterbench import character_of
+from characterglm.character.cards.options import Options
+from characterglm.character.cards.report import Report
 from characterglm.character.cards.shapes import OptDict, OptText, Shape
+from characterglm.character.schema import Character
 from characterglm.dialogue.files.building import Builder
 from characterglm.dialogue.files.formats import Format, Reading, Value, shaped
 from characterglm.dialogue.schema import Dialogue, Generation, Source, SpeakerRole
@@ -108,6 +112,10 @@ def _reply(builder: Builder, row: RecordShape) -> None:
         builder.answer("character", reply["response"], name, **_by(reply.get("model") or ""))
 
 
+def _describe(row: Value, report: Report) -> Character:
+    return character_of(row, Options(), report)
+
+
 def _said(value: Any) -> str:
     """A text about the user; these data sets write the word None for nothing."""
     if isinstance(value, list):
@@ -128,5 +136,5 @@ FORMAT = Format(
         ("response_messages", "a model's reply, beside the path"),
         ("data_source", "source"),
     ),
-    describes=True,
+    describe=_describe,
 )

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from characterglm.character.cards.report import Report
 from characterglm.character.cards.shapes import Shape, check
-from characterglm.character.schema import slugify
+from characterglm.character.schema import Character, slugify
 from characterglm.dialogue.schema import Dialogue
 from characterglm.errors import InputError
 
@@ -57,7 +57,7 @@ class Item:
 
     dialogue: Dialogue
     profile: Value | None = None
-    """The record, where it describes the character too; `character.cards` reads that half."""
+    """The record, where it describes the character too; see `Format.describe`."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,10 @@ class Format:
     """The reverse: what to write to the file for one record."""
     single: bool = False
     """Whether a file holds exactly one dialogue."""
-    describes: bool = False
-    """Whether a record carries the character's profile."""
+    complete: bool = False
+    """Whether a record says everything of a dialogue, the id of its character included."""
+    describe: Callable[[Value, Report], Character] | None = None
+    """The character of a record, where it carries a profile too."""
 
 
 S = TypeVar("S", bound=Shape)

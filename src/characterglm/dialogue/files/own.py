@@ -41,4 +41,4 @@ def _write(dialogue: Dialogue, greeting: GreetingMode) -> Value:
     return dialogue.model_dump(mode="json")
 
 
-FORMAT = Format("jsonl", "our JSON Lines", _recognises, _read, _write)
+FORMAT = Format("jsonl", "our JSON Lines", _recognises, _read, _write, complete=True)

@@ -96,7 +96,7 @@ def read_dialogues(
     for record in found.gather(records(path, problems, reading.report)):
         dialogue = _read(found, record, reading, path, problems)
         if dialogue is not None:
-            yield Item(dialogue, record.value if found.describes else None)
+            yield Item(dialogue, record.value if found.describe else None)
         if len(problems) >= MOST_PROBLEMS:
             problems.append(Problem("and perhaps more: reading stopped here", file=str(path)))
             break
