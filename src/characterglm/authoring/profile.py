@@ -59,6 +59,7 @@ class Facts(BaseModel):
     appearance: Phrase
     titles: Words
     dialect: Word
+    catchphrases: Few
     personality: Phrases
     experiences: Phrases
     achievements: Phrases
@@ -74,7 +75,6 @@ class Voice(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     self_reference: Words
-    catchphrases: Few
     style: Phrase
     emotional_expression: Few
     interaction_pattern: Few
@@ -103,7 +103,8 @@ _IDENTITY = {"gender", "age", "occupation", "appearance", "titles"}
 _ATTRIBUTES = {
     *("interests", "viewpoints", "experiences", "achievements", "relationships", "others")
 }
-_LINGUISTIC = {"self_reference", "catchphrases", "style", "sample_lines"}
+_SAID = {"catchphrases", "dialect"}
+_INVENTED = {"self_reference", "style", "sample_lines"}
 _MANNER = {"emotional_expression", "interaction_pattern"}
 
 
@@ -117,7 +118,7 @@ def to_character(
 ) -> Character:
     """The character that facts and voice describe; licence and authors stay unknown."""
     identity = facts.model_dump(include=_IDENTITY)
-    linguistic = voice.model_dump(include=_LINGUISTIC) | {"dialect": facts.dialect}
+    linguistic = facts.model_dump(include=_SAID) | voice.model_dump(include=_INVENTED)
     manner = voice.model_dump(include=_MANNER) | {"personality": facts.personality}
     return Character.model_validate(
         {
