@@ -11,16 +11,16 @@ from characterglm.engines.local import LocalEngine
 pytestmark = pytest.mark.model
 
 
-def test_a_small_model_writes_a_character(chinese_model: Path) -> None:
+def test_a_small_model_writes_a_character(small_model: Path) -> None:
     async def write() -> Authored:
-        engine = LocalEngine(chinese_model, context=4096)
+        engine = LocalEngine(small_model, context=4096)
         try:
-            return await character_from_text(engine, "老周，六十岁，修钟表的师傅，爱下棋。")
+            return await character_from_text(engine, "Zoe, sixty, mends clocks.")
         finally:
             await engine.close()
 
     authored = asyncio.run(write())
-    assert authored.character.language == "zh"
+    assert authored.character.language == "en"
     assert authored.character.name
     assert authored.character.license == "unknown"
     assert 2 <= authored.attempts <= 4
