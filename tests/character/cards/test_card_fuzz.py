@@ -77,6 +77,7 @@ VALUES: dict[str, Any] = {
     "minimax": REQUEST,
     "rpbench": [NPC],
     "characterbench": [ROW],
+    "pingpong": {"en": {"characters": [{"char_name": "Fox", "example_prompt": "User: a"}]}},
     "charactereval": {"白狐": ROW["character_profile"]},
     "json": OURS,
     "text-generation-webui": WEBUI,

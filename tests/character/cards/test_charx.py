@@ -123,6 +123,14 @@ def test_assets_of_an_archive_travel_inline_elsewhere(
     assert {("emotion", "喜", RED), ("background", "sea", BLUE)} <= held
 
 
+def test_a_deleted_asset_leaves_the_list(tmp_path: Path, assets: Assets) -> None:
+    fox = imported(put(tmp_path / "in.charx", charx(document(ITEMS))), assets)
+    fox.assets = [asset for asset in fox.assets if asset.name != "喜"]
+    write_card(fox, "charx", tmp_path / "out.charx", assets)
+    written = card_in(tmp_path / "out.charx")["data"]["assets"]
+    assert written == [item for item in ITEMS if item["name"] != "喜"]
+
+
 def test_v2_loses_assets_and_says_so(tmp_path: Path, assets: Assets) -> None:
     fox = imported(put(tmp_path / "in.charx", charx(document(ITEMS))), assets)
     report = write_card(fox, "v2", tmp_path / "out.json", assets)
@@ -137,13 +145,14 @@ def test_our_own_assets_read_back_equal_and_leave_no_trace(
         Asset(name="main", type="icon", ext="png", sha256=assets.put(RED)),
         Asset(name="微笑", type="emotion", ext="png", sha256=assets.put(BLUE)),
         Asset(name="main", type="icon", ext="weird/../ext", sha256=assets.put(b"bytes")),
+        Asset(name="again", type="emotion", ext="png", sha256=assets.put(BLUE)),
     ]
     fox = Character(id="fox", name="Fox", language="en", category="fictional", assets=own)
     write_card(fox, format_name, tmp_path / "out", assets)
     again = read_card(tmp_path / "out")
     back = [a for a in again.characters[0].assets if a.type != "x_original"]
     assert [(a.name, a.type, a.ext) for a in back] == [(a.name, a.type, a.ext) for a in own]
-    assert [again.files[a.sha256] for a in back][1:] == [BLUE, b"bytes"]
+    assert [again.files[a.sha256] for a in back][1:] == [BLUE, b"bytes", BLUE]
     assert again.characters[0].extensions == {}
 
 

@@ -152,6 +152,12 @@ def test_rpbench_lines(tmp_path: Path, assets: Assets) -> None:
     assert [json.loads(line) for line in written] == rows
 
 
+def test_only_newlines_part_the_lines_of_jsonl(tmp_path: Path) -> None:
+    rows = [{"npc_profile": {"name_text": f"Fox\u2028{n}"}} for n in range(2)]
+    content = "\n\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    assert len(read_text(tmp_path / "in.jsonl", content).characters) == 2
+
+
 def test_a_broken_line_of_jsonl_is_named(tmp_path: Path) -> None:
     good = json.dumps({"npc_profile": {"name_text": "Fox"}})
     with pytest.raises(InputError, match=r"in\.jsonl, line 2"):
@@ -284,6 +290,25 @@ def test_a_real_person_is_a_celebrity_unless_told_otherwise(tmp_path: Path) -> N
     assert read_card(path).characters[0].category == "celebrity"
     told = read_card(path, Options(category="daily_life"))
     assert told.characters[0].category == "daily_life"
+
+
+def test_pingpong_settings(tmp_path: Path) -> None:
+    fox = {
+        "char_name": "Fox (red)",
+        "system_prompt": "You are a fox.",
+        "example_prompt": "User: Cold?\nFox (red): No.\nNot at all.",
+        "initial_message": "Oh, you.",
+        "summary": "a fox",
+        "tags": ["calm"],
+    }
+    settings = {"version": 2, "characters": [fox], "situations": []}
+    found = read_text(tmp_path / "in.json", json.dumps({"fr": settings}))
+    [character] = found.characters
+    assert (character.name, character.language) == ("Fox (red)", "fr")
+    assert (character.greetings, character.tags) == (["Oh, you."], ["calm"])
+    said = [(line.speaker, line.text) for line in character.examples[0]]
+    assert said == [("user", "Cold?"), ("character", "No.\nNot at all.")]
+    assert character.extensions == {"pingpong": {"data": {"summary": "a fox"}}}
 
 
 def haruhi(folder: Path, scenes: dict[str, str], prompt: str = "你正在扮演白狐。") -> Path:

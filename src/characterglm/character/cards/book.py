@@ -11,6 +11,7 @@ from typing import Any
 
 from characterglm.character.cards import worldinfo_values as st
 from characterglm.character.cards.lens import (
+    CARD,
     Fields,
     Form,
     Kept,
@@ -24,8 +25,6 @@ from characterglm.character.cards.lens import (
 from characterglm.character.cards.shapes import BookShape, EntryShape
 from characterglm.character.lorebook import Lorebook, LoreEntry
 
-UNDER = "card"
-"""The extension in which entries and books keep what has no field of ours."""
 _DECORATOR = re.compile(r"@@@?[a-z_]+(?:[ \t].*)?")
 
 
@@ -115,11 +114,11 @@ ENTRY_V3 = Form(EntryShape, {**_ENTRY_BLANK, "use_regex": False}, (_V3_CONTENT, 
 
 def _entries(form: Form) -> Lens:
     def read(records: list[Record]) -> list[LoreEntry]:
-        return [build(LoreEntry, form, record, UNDER) for record in records]
+        return [build(LoreEntry, form, record, CARD) for record in records]
 
     def write(entries: list[LoreEntry]) -> list[Record]:
         return [
-            write_record(form, values_of(entry), Kept.of(entry.extensions.get(UNDER)))
+            write_record(form, values_of(entry), Kept.of(entry.extensions.get(CARD)))
             for entry in entries
         ]
 
@@ -149,12 +148,12 @@ BOOK_V3 = _book(ENTRY_V3)
 
 def read_book(form: Form, record: Record) -> Lorebook:
     """A lorebook from a record that has the shape of a card's book."""
-    return build(Lorebook, form, record, UNDER)
+    return build(Lorebook, form, record, CARD)
 
 
 def write_book(form: Form, book: Lorebook) -> Record:
     """The record of a lorebook."""
-    return write_record(form, values_of(book), Kept.of(book.extensions.get(UNDER)))
+    return write_record(form, values_of(book), Kept.of(book.extensions.get(CARD)))
 
 
 def book_lens(form: Form) -> Lens:

@@ -18,6 +18,7 @@ from typing import Any
 from characterglm.character.cards import own
 from characterglm.character.cards.book import BOOK_V2, BOOK_V3, book_lens
 from characterglm.character.cards.lens import (
+    CARD,
     Fields,
     Form,
     Kept,
@@ -44,9 +45,6 @@ from characterglm.character.cards.texts import (
     write_examples,
 )
 from characterglm.character.schema import Attributes, Behaviors, Character
-
-UNDER = "card"
-"""The extension in which a character keeps what its card said beyond our schema."""
 
 
 def _greetings(*keys: str) -> Lens:
@@ -157,10 +155,10 @@ def read(document: Record, what: str, options: Options, report: Report) -> Chara
     fields = visible | own.choose(version.form, data, typed, report)
     character = make(fields, options, report, what, sample_of(visible))
     kept = residue(version.form, data, values_of(character))
-    tell(version.form, data, kept, report, UNDER)
+    tell(version.form, data, kept, report, CARD)
     memory = _memory(document, data, version, kept)
     if memory:
-        character.extensions = {**character.extensions, UNDER: memory}
+        character.extensions = {**character.extensions, CARD: memory}
     return character
 
 
@@ -199,7 +197,7 @@ def _memory(document: Record, data: Record, version: Version, kept: Kept) -> Rec
 
 def memory_of(character: Character) -> Record:
     """What a character's extension remembers of its card."""
-    memory = character.extensions.get(UNDER)
+    memory = character.extensions.get(CARD)
     return memory if isinstance(memory, dict) else {}
 
 

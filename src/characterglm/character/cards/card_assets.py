@@ -17,10 +17,11 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from characterglm.character.cards.archive import MAX_UNPACKED
-from characterglm.character.cards.card import UNDER, memory_of
+from characterglm.character.cards.card import memory_of
 from characterglm.character.cards.formats import ORIGINAL, Get
-from characterglm.character.cards.lens import Record
+from characterglm.character.cards.lens import CARD, Record
 from characterglm.character.cards.report import Reason, Report
+from characterglm.character.cards.texts import text
 from characterglm.character.schema import Asset, Character
 from characterglm.errors import InputError
 
@@ -61,7 +62,7 @@ def unpack(character: Character, resolve: Resolve, report: Report) -> dict[str, 
     kept = [found.take(item) for item in items]
     data = {key: value for key, value in memory["data"].items() if key != "assets"}
     memory = {**memory, "data": data, "assets": kept}
-    character.extensions = {**character.extensions, UNDER: {k: v for k, v in memory.items() if v}}
+    character.extensions = {**character.extensions, CARD: {k: v for k, v in memory.items() if v}}
     character.assets = [*character.assets, *found.assets]
     return found.files
 
@@ -113,9 +114,9 @@ def forget_ours(character: Character, carrier: Carrier, files: dict[str, bytes])
     kept = memory.pop("assets", None)
     if kept is None:
         return
-    rest = {key: value for key, value in character.extensions.items() if key != UNDER}
+    rest = {key: value for key, value in character.extensions.items() if key != CARD}
     if memory.keys() - {"spec"}:
-        rest[UNDER] = memory
+        rest[CARD] = memory
     bare = character.model_copy(update={"extensions": rest})
     theirs = pack(character, carrier, files.get, Report())
     if pack(bare, carrier, files.get, Report()) == theirs:
@@ -169,9 +170,9 @@ class Inline:
 
 def pack(character: Character, carrier: Carrier, get: Get, report: Report) -> list[Record] | None:
     """The list for a carrier; None where it says no more than a card without one."""
-    left = {a.sha256: a for a in character.assets if a.type != ORIGINAL}
+    left = [asset for asset in character.assets if asset.type != ORIGINAL]
     items = [*_remembered(character, left, carrier, get, report)]
-    for asset in left.values():
+    for asset in left:
         if (data := get(asset.sha256)) is None:
             report.add("lost", f"asset {asset.type}/{asset.name}", why=_GONE)
             continue
@@ -197,20 +198,29 @@ def remembered(character: Character) -> set[str]:
 
 
 def _remembered(
-    character: Character, left: dict[str, Asset], carrier: Carrier, get: Get, report: Report
+    character: Character, left: list[Asset], carrier: Carrier, get: Get, report: Report
 ) -> Iterator[Record]:
-    """The items that came with the card, those deleted since left out."""
+    """The items that came with the card, those deleted since left out; taken from `left`."""
     memory = memory_of(character).get("assets")
-    owned = set(left)
     for kept in memory if isinstance(memory, list) else []:
         if not isinstance(kept, dict) or not isinstance(kept.get("item"), dict):
             continue
         sha256, item = kept.get("sha256"), kept["item"]
-        if sha256 is None:
+        if not isinstance(sha256, str):
             yield item
-        elif sha256 in owned:
-            left.pop(sha256, None)
-            yield _with_bytes(kept, _asset(item, sha256), carrier, get, report)
+            continue
+        asset = next((each for each in left if _is_item(each, item, sha256)), None)
+        if asset is not None:
+            left.remove(asset)
+            yield _with_bytes(kept, asset, carrier, get, report)
+
+
+def _is_item(asset: Asset, item: Record, sha256: str) -> bool:
+    if asset.sha256 != sha256:
+        return False
+    return all(
+        getattr(asset, key) == text(str(item.get(key, ""))) for key in ("name", "type", "ext")
+    )
 
 
 def _asset(item: Record, sha256: str) -> Asset:

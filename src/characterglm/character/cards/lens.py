@@ -20,6 +20,8 @@ from characterglm.character.cards.plain import same
 from characterglm.character.cards.report import Report
 from characterglm.character.cards.shapes import Shape
 
+CARD = "card"
+"""The extension in which what came in a card keeps what our schema has no place for."""
 Model = TypeVar("Model", bound=BaseModel)
 Record = dict[str, Any]
 Fields = Mapping[str, Any]

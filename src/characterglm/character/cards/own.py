@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from characterglm.character.cards.lens import Form, Record, pick, read_fields, values_of
+from characterglm.character.cards.lens import CARD, Form, Record, pick, read_fields, values_of
 from characterglm.character.cards.options import Options, make
 from characterglm.character.cards.plain import digest, same
 from characterglm.character.cards.report import Report
@@ -39,7 +39,7 @@ def put_in(data: Record, character: Character, form: Form) -> None:
     bare = make(read_fields(form, data), Options(), Report(), "the card")
     mine, theirs = (each.model_dump(mode="json") for each in (character, bare))
     typed = {k: v for k, v in mine.items() if k not in _ELSEWHERE and not same(v, theirs[k])}
-    more = {key: value for key, value in mine["extensions"].items() if key != "card"}
+    more = {key: value for key, value in mine["extensions"].items() if key != CARD}
     if more:
         typed["extensions"] = more
     if not typed:
@@ -92,4 +92,4 @@ def choose(form: Form, data: Record, typed: Typed | None, report: Report) -> Rec
 def _stated(place: str, typed: Typed) -> bool:
     key, _, inner = place.partition(".")
     value: Any = typed.character.get(key)
-    return key in typed.character and (not inner or (inner != "card" and inner in value))
+    return key in typed.character and (not inner or (inner != CARD and inner in value))

@@ -26,6 +26,7 @@ from characterglm.character.cards.losses import compare, compare_books
 from characterglm.character.cards.minimax import MINIMAX
 from characterglm.character.cards.native import JSON, YAML
 from characterglm.character.cards.options import Options
+from characterglm.character.cards.pingpong import PINGPONG
 from characterglm.character.cards.report import Report
 from characterglm.character.cards.rpbench import RPBENCH
 from characterglm.character.cards.source import Source
@@ -44,6 +45,7 @@ FORMATS: tuple[Format, ...] = (
     CHARGLM_DEMO,
     MINIMAX,
     RPBENCH,
+    PINGPONG,
     CHARACTERBENCH,
     CHARACTEREVAL,
     YAML,

@@ -68,10 +68,10 @@ class Source:
         if not self.is_json:
             return self.mended(yamltree.load(self.text, self.name).data)
         plain.check_size(self.text, self.name)
-        lines = [line for line in self.text.splitlines() if line.strip()]
-        if len(lines) > 1 and _is_value(lines[0]):
-            named = ((line, f"{self.name}, line {n}") for n, line in enumerate(lines, 1))
-            return self.mended([plain.parse(line, name) for line, name in named])
+        # Not splitlines(): U+2028 and its like may stand inside a JSON text.
+        lines = [(n, line) for n, line in enumerate(self.text.split("\n"), 1) if line.strip()]
+        if len(lines) > 1 and _is_value(lines[0][1]):
+            return self.mended([plain.parse(line, f"{self.name}, line {n}") for n, line in lines])
         return self.mended(plain.parse(self.text, self.name))
 
     def mended(self, value: Any) -> Any:
