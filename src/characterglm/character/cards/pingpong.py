@@ -1,4 +1,4 @@
-"""The characters in PingPong's settings: language → `characters`, each with a prompt and a greeting.
+"""The characters in PingPong's settings: by language, each with a prompt and a greeting.
 
 Situations and templates of the same file belong to the evaluation, not to the characters.
 """
