@@ -81,7 +81,7 @@ def test_chatml(ada: Character, say: Any, count: Any) -> None:
     )
     system, rest = prompt.text.split("<|im_end|>\n", 1)
     assert system.startswith("<|im_start|>system\nYou are Ada, in conversation with User.")
-    assert "Ada is female and a mathematician." in system.replace(", and", " and")
+    assert "Ada is female and a mathematician." in system
     assert rest == (
         "<|im_start|>assistant\nGood day.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n"
         "<|im_start|>assistant\n"

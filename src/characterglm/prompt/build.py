@@ -1,7 +1,8 @@
 """The one function to read: how a prompt is made, for chat, training, simulation and export.
 
-Decides what stands in the prompt and in which order. How it is written is the format's business,
-what a text costs the counter's, and what was called up from lorebooks `lorebook`'s.
+`scene` gathers everything that could stand in the prompt, `draft` chooses what fits and where it
+stands, a format writes it. Nothing is remembered between calls: the same dialogue, character and
+budget give the same prompt.
 """
 
 from __future__ import annotations
@@ -46,13 +47,14 @@ def build(
     scene = Scene(character, persona, path, speaker, lorebooks, notes, reply=reply)
     counter = cached(count)
     made = draft(scene, format, budget, counter)
+    parts = sizes(made.segments, counter)
     return Prompt(
         segments=made.segments,
         messages=messages(made.script),
         stop=format.stop(scene.cast),
         format=format.name,
-        tokens=counter(made.segments),
-        sizes=sizes(made.segments, counter),
+        tokens=sum(part.tokens for part in parts),
+        sizes=parts,
         lore=made.lore.hits,
         dropped_utterances=made.dropped_utterances,
         dropped_examples=made.dropped_examples,

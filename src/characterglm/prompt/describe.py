@@ -77,8 +77,9 @@ class _Teller:
         phrases = self.words.identity
         parts = [part for key in phrases.parts if (part := self._part(key, identity))]
         if parts:
-            between, last = phrases.part_join
-            joined = last.join(filter(None, [between.join(parts[:-1]), parts[-1]]))
+            between, last, of_two = phrases.part_join
+            before = (last if parts[2:] else of_two) if parts[1:] else ""
+            joined = between.join(parts[:-1]) + before + parts[-1]
             opening = phrases.opening_start + joined
             yield phrases.opening.format(name=self.character.name, parts=opening)
         if identity.appearance:
@@ -169,10 +170,7 @@ class _Teller:
         """A whole sentence; a capital only where it opens with words of the pattern's own."""
         opener = re.match(r"\{(\w+)", pattern)
         own = opener is None or "{" not in self._forms.get(opener[1], "{")
-        sentence, lists = self._put(pattern, **values), self.words.lists
-        if sentence[-3:-2] in lists.endings and sentence.endswith(lists.quotes[1] + lists.end):
-            # What is quoted last has a full stop of its own.
-            sentence = sentence.removesuffix(lists.end)
+        sentence = self.words.lists.finish(self._put(pattern, **values))
         return sentence[:1].upper() + sentence[1:] if own else sentence
 
     def _put(self, pattern: str, **values: str) -> str:

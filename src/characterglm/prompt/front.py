@@ -127,5 +127,6 @@ def _boundaries(bounds: Boundaries, cast: Cast) -> str:
         told.append(words.frame.unknown.format(character=cast.character, items=items))
     if bounds.refusals:
         lines = words.lists.quote(bounds.refusals)
-        told.append(words.frame.refusals.format(character=cast.character, items=lines))
+        refused = words.frame.refusals.format(character=cast.character, items=lines)
+        told.append(words.lists.finish(refused))
     return words.lists.space.join(told)

@@ -117,7 +117,7 @@ class _Talk:
         self, path: Sequence[Utterance], character: Character, persona: Persona | None
     ) -> None:
         self.path, self.character, self.persona = path, character, persona
-        self.texts = [Text.of(utterance.text) for utterance in path]
+        self._texts: dict[int, Text] = {}
         self.seed = seed_of(path)
 
     def searchable(self, entry: LoreEntry) -> str:
@@ -162,8 +162,15 @@ class _Talk:
             return False, refused
         depth = book.scan_depth if one.rules.scan_depth is None else one.rules.scan_depth
         start = max(0, end - depth)
-        hit, reason = _search(one, self.texts[start:end], start, contents)
+        window = [self._text(index) for index in range(start, end)]
+        hit, reason = _search(one, window, start, contents)
         return self._chance(one, end, reason) if hit else (False, reason)
+
+    def _text(self, index: int) -> Text:
+        """An utterance, folded when it is first searched."""
+        if index not in self._texts:
+            self._texts[index] = Text.of(self.path[index].text)
+        return self._texts[index]
 
     def _refusal(self, one: Found, end: int) -> str:
         """Which condition on the course of the dialogue is not met; empty if none."""

@@ -72,6 +72,11 @@ class Lists(Data):
         spoken = any(item[-1:] in self.endings for item in items)
         return _joined(quoted, (self.space, self.space) if spoken else self.quoted)
 
+    def finish(self, sentence: str) -> str:
+        """A sentence without its full stop where what it quotes last has one of its own."""
+        quoted = sentence.endswith(self.quotes[1] + self.end) and sentence[-3:-2] in self.endings
+        return sentence.removesuffix(self.end) if quoted else sentence
+
     def bare(self, text: str) -> str:
         """A text without its full stop, so that it can stand inside a sentence."""
         return _FULL_STOP.sub("", text)
@@ -118,7 +123,7 @@ class IdentityWording(Data):
 
     opening: str
     opening_start: str
-    part_join: tuple[str, str]
+    part_join: tuple[str, str, str]
     parts: dict[str, str]
     age_number: AgeNumber
     article: Article | None = None
