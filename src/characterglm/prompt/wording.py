@@ -99,7 +99,6 @@ class Pronoun(Data):
     gender: str = ""
     subject: str
     possessive: str
-    object: str
     reflexive: str
 
 
