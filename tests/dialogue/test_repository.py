@@ -260,11 +260,9 @@ for number in range(50):
 """
 
 
-def test_two_processes_writing_at_once_lose_nothing(
-    dialogues: Dialogues, database_url: str
-) -> None:
+def test_two_processes_writing_at_once_lose_nothing(dialogues: Dialogues, store: Store) -> None:
     shared = dialogues.create(Dialogue(character="shared"))
-    command = [sys.executable, "-c", WRITER, database_url, shared.id]
+    command = [sys.executable, "-c", WRITER, store.url, shared.id]
     writers = [subprocess.Popen([*command, name], stderr=subprocess.PIPE) for name in ("a", "b")]
     errors = [writer.communicate()[1].decode() for writer in writers]
     assert [writer.returncode for writer in writers] == [0, 0], errors
