@@ -1,12 +1,17 @@
 """Each built-in character is complete, and in the language it says it is."""
 
+from collections import Counter
+from typing import get_args
+
 import pytest
 
 from characterglm.character import Character, library
 from characterglm.character.lint import speaks
-from characterglm.character.schema import Attributes, Behaviors
+from characterglm.character.schema import Attributes, Behaviors, Category
 from characterglm.character.validate import validate_character
 from characterglm.character.yamlfile import parse_character, write_character
+
+CATEGORIES = get_args(Category)
 
 
 @pytest.fixture(params=library.ids())
@@ -70,3 +75,10 @@ def test_infos_are_sorted_and_say_who() -> None:
     assert [info.id for info in infos] == library.ids() == sorted(library.ids())
     assert all(info.summary and info.origin == "library" for info in infos)
     assert {info.version for info in infos} == {None}
+
+
+def test_the_library_is_even_over_languages_and_categories() -> None:
+    infos = library.infos()
+    counts = Counter((info.category, info.language) for info in infos)
+    assert set(counts) == {(kind, language) for kind in CATEGORIES for language in ("en", "zh")}
+    assert set(counts.values()) == {2}

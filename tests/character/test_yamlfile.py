@@ -79,6 +79,13 @@ def test_a_list_is_no_character() -> None:
     assert "not a list" in problems_of("- a\n")[""]
 
 
+@pytest.mark.parametrize(
+    ("name", "message"), [("''", "is empty"), ("x" * 201, "is longer than 200 characters")]
+)
+def test_a_name_of_a_wrong_length(name: str, message: str) -> None:
+    assert message in problems_of(MINIMAL.replace("甲", name))["name"]
+
+
 def test_a_newer_schema_is_refused() -> None:
     assert "should be 1" in problems_of(MINIMAL + "schema_version: 2\n")["schema_version"]
 

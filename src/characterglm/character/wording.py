@@ -100,7 +100,9 @@ def _sentence(kind: str, context: Mapping[str, Any], value: object) -> str:
 _SENTENCES: dict[str, Callable[[Mapping[str, Any], object], str]] = {
     "missing": lambda context, value: "is missing",
     "string_too_short": lambda context, value: "is empty",
-    "string_too_long": lambda context, value: f"is longer than {context['max_length']} characters",
+    "too_short": lambda context, value: "is empty",
+    "string_too_long": lambda context, value: _too_long(context["max_length"], value),
+    "too_long": lambda context, value: _too_long(context["max_length"], value),
     "string_": lambda context, value: f"should be text, not {_kind(value)}",
     "list_": lambda context, value: f"should be a list, not {_kind(value)}",
     "literal_error": lambda context, value: _one_of(context["expected"], value),
@@ -109,6 +111,12 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], object], str]] = {
     "greater_than_equal": lambda context, value: f"should be at least {context['ge']}",
     "less_than_equal": lambda context, value: f"should be at most {context['le']}",
 }
+
+
+def _too_long(most: int, value: object) -> str:
+    if isinstance(value, list):
+        return f"has more than {most} items"
+    return f"is longer than {most} characters"
 
 
 def _one_of(expected: str, value: object) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 from characterglm.cli.character import open_characters
 from characterglm.errors import InputError
@@ -20,7 +22,7 @@ def new(
     *,
     language: str = "",
     id: str = "",  # noqa: A002 - the option's name
-    from_text: str = "",
+    from_text: Annotated[str, Parameter(allow_leading_hyphen=True)] = "",
     model: str = "",
     output: Path | None = None,
 ) -> None:
@@ -40,9 +42,12 @@ def new(
     output
         Write the character to this YAML file instead of saving it.
     """
+    from characterglm.character import slugify
     from characterglm.cli.character_texts import texts, user_language
     from characterglm.cli.character_view import show_note, show_yaml
 
+    if id and id != slugify(id):
+        raise InputError(f"'{id}' is not an id; try --id {slugify(id)}")
     if output and output.exists():
         raise InputError(f"{output} exists already; choose another --output")
     if language not in ("", "zh", "en"):
@@ -54,7 +59,7 @@ def new(
     else:
         character = _ask(language or user_language())
     if id:
-        character = type(character).model_validate(character.model_dump() | {"id": id})
+        character = character.model_copy(update={"id": id})
     show_yaml(character)
     if from_text and authored.empty:
         show_note(words["left_empty"].format(fields=", ".join(authored.empty)))

@@ -9,7 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, get_args
 
+from pydantic import ValidationError
+
 from characterglm.character.schema import Category, Character, slugify
+from characterglm.character.wording import problems_of
+from characterglm.character.yamlfile import dotted
+from characterglm.errors import Problem, ValidationFailed
 
 Ask = Callable[[str], str]
 """Shows a question and returns the answer; raises EOFError when there are no more answers."""
@@ -36,14 +41,20 @@ class Interview:
         self._answers: dict[str, Any] = {}
 
     def character(self, language: str) -> Character:
-        """The character that the answers describe."""
+        """The character that the answers describe; ValidationFailed if they describe none."""
         with suppress(EOFError):
             for field, question in self._words["questions"].items():
                 self._put(field, self._answer(field, question))
         answers = self._answers
         name = answers.setdefault("name", self._words["unnamed"])
         answers.setdefault("category", DEFAULT_CATEGORY)
-        return Character.model_validate({"id": slugify(name), "language": language, **answers})
+        data = {"id": slugify(name), "language": language, **answers}
+        try:
+            return Character.model_validate(data)
+        except ValidationError as error:
+            found = problems_of(error, Character, data)
+            problems = [Problem(message, dotted(path)) for path, message in found]
+            raise ValidationFailed("the character", problems) from None
 
     def _answer(self, field: str, question: str) -> Any:
         match field:
