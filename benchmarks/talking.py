@@ -16,10 +16,10 @@ from characterglm.chat.reply import Finished, Piece
 from characterglm.chat.session import ChatSession
 from characterglm.chat.talk import Talk
 from characterglm.dialogue.repository import Dialogues
+from characterglm.engines import Request
 from characterglm.engines.local import LocalEngine
 from characterglm.engines.local.wire import body_of
 from characterglm.engines.opening import open_model
-from characterglm.engines import Request
 from characterglm.store import open_store
 
 
