@@ -68,6 +68,8 @@ def postgres_server() -> Iterator[str]:
         pytest.skip("no PostgreSQL: install it or set CHARACTERGLM_TEST_POSTGRES to a URL")
     # The server refuses to run as root; and its socket's path must be short.
     as_postgres = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+    if as_postgres and subprocess.run(["id", "postgres"], capture_output=True).returncode:
+        pytest.skip("PostgreSQL does not run as root, and there is no user postgres")
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     if as_postgres:
         shutil.chown(folder, "postgres")

@@ -35,7 +35,9 @@ def test_nul_and_half_surrogates_do_not_stop_a_reply_from_being_kept(
 ) -> None:
     dialogue = dialogues.create(Dialogue(character="x"))
     speaker = Speaker(role="user")
-    dialogues.add(dialogue.id, Utterance(speaker=speaker, text="ok"))
+    extensions = {"raw": "\x00\ud800"}
+    dialogues.add(dialogue.id, Utterance(speaker=speaker, text="ok", extensions=extensions))
+    assert dialogues.get(dialogue.id).utterances[0].extensions == extensions
     reply = dialogues.get(dialogue.id).utterances[0]
     reply.text = "ok\x00\ud800 猴"
     dialogues.update(reply)
