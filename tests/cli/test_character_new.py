@@ -171,6 +171,7 @@ def test_answers_that_no_character_can_have(
     [
         (["--language", "fr"], "zh or en"),
         (["--id", "Not An Id", "--language", "en"], "try --id not-an-id"),
+        (["--language", "en", "--output", "no/such/folder/a.yaml"], "cannot be written"),
         (["--from-text", "no-such-file.txt"], "no file"),
         (["--from-text", "-"], "description is empty"),
     ],

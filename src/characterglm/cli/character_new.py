@@ -134,7 +134,10 @@ def _keep(character: Character, output: Path | None, words: dict[str, str]) -> N
     from characterglm.cli.character_view import show_note
 
     if output:
-        output.write_text(write_character(character), "utf-8")
+        try:
+            output.write_text(write_character(character), "utf-8")
+        except OSError as error:
+            raise InputError(f"{output} cannot be written: {error.strerror}") from None
         show_note(words["written"].format(path=output))
         return
     with open_characters() as characters:
