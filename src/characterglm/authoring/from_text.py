@@ -21,8 +21,7 @@ from characterglm.character.wording import problems_of
 from characterglm.character.yamlfile import dotted
 from characterglm.engines.base import Engine, Request, Sampling, complete
 from characterglm.errors import EngineError, InputError
-from characterglm.prompt import Prompt, get_format
-from characterglm.prompt.instruct import instruct
+from characterglm.prompt import Prompt, get_format, instruct
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
