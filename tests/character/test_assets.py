@@ -29,7 +29,7 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     def full(descriptor: int) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr(module.os, "fsync", full)
+    monkeypatch.setattr("characterglm.store.atomic.os.fsync", full)
     with pytest.raises(OSError, match="no space"):
         Assets(tmp_path).put(b"x")
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -60,6 +60,19 @@ def test_a_saved_copy_shadows_the_built_in_one(characters: Characters) -> None:
     assert characters.get(BUILT_IN) == original == library.read(BUILT_IN)
 
 
+def test_a_dialogue_finds_the_character_it_was_begun_with(characters: Characters) -> None:
+    original = library.read(BUILT_IN)
+    characters.save(original.model_copy(update={"scenario": "一"}))
+    characters.save(original.model_copy(update={"scenario": "二"}))
+    assert characters.as_of(BUILT_IN, None) == original
+    assert characters.as_of(BUILT_IN, 1).scenario == "一"
+    assert characters.as_of(BUILT_IN, 7).scenario == "二"
+    characters.delete(BUILT_IN)
+    assert characters.as_of(BUILT_IN, 1) == original
+    with pytest.raises(NotFound):
+        characters.as_of("nobody", 1)
+
+
 def test_the_list_says_what_is_where(characters: Characters) -> None:
     identity = {"titles": ["班长"]}
     characters.save(make(tags=["学校"], attributes={"identity": identity}))

@@ -10,8 +10,8 @@ from typing import Any, get_args
 import pytest
 
 from characterglm.character.cards.report import Reason
-from characterglm.cli import exchange_view
 from characterglm.cli.app import run
+from characterglm.cli.messages import texts
 from characterglm.settings import settings
 
 CARD = {
@@ -58,7 +58,7 @@ def test_a_card_goes_in_and_comes_out_equal(
     assert {"en": "kept", "zh": "保留"}[language] in told
     assert "characterglm chat fox" in told
     told = said("export", "fox", "-o", "out.json", capsys=capsys)
-    assert exchange_view.texts(language)["complete"] in told
+    assert texts("exchange", language)["complete"] in told
     assert json.loads((folder / "out.json").read_text("utf-8")) == CARD
 
 
@@ -98,7 +98,7 @@ def test_export_reports_what_the_target_cannot_hold(
     language: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = said("export", "sun-wukong", "--format", "charglm", capsys=capsys)
-    words = exchange_view.texts(language)
+    words = texts("exchange", language)
     assert words["kinds"]["lost"] in told
     reason = "the format has no place for it"
     assert words["reasons"].get(reason, reason) in told
@@ -154,12 +154,6 @@ def test_terminal_escapes_are_kept_in_the_data_and_never_printed(
     assert json.loads((folder / "out.json").read_text("utf-8"))["data"]["name"] == hostile
 
 
-def test_both_languages_have_the_same_texts() -> None:
-    english, chinese = exchange_view.texts("en"), exchange_view.texts("zh")
-    assert english.keys() == chinese.keys()
-    assert english["kinds"].keys() == chinese["kinds"].keys()
-
-
 def test_every_reason_has_a_translation() -> None:
     reasons = {reason for reason in get_args(Reason) if reason}
-    assert exchange_view.texts("zh")["reasons"].keys() == reasons
+    assert texts("exchange", "zh")["reasons"].keys() == reasons

@@ -12,11 +12,10 @@ import pytest
 from characterglm.authoring.from_text import _words
 from characterglm.character import Character
 from characterglm.character.yamlfile import read_character
-from characterglm.cli import character_new
 from characterglm.cli.app import run
 from characterglm.cli.character import open_characters
-from characterglm.cli.character_texts import texts
 from characterglm.cli.interview import Interview
+from characterglm.cli.messages import texts
 from characterglm.engines.base import Sampling
 from characterglm.engines.opening import Opened
 from characterglm.engines.scripted import ScriptedEngine
@@ -38,16 +37,16 @@ def interview(answers: dict[str, list[str]], language: str = "zh") -> tuple[Char
                 current = current if prompt.startswith(words["labels"]["user"]) else iter(())
         return next(current, "")
 
-    words = texts(language)
+    words = texts("character", language)
     return Interview(ask, words).character(language), asked
 
 
 def test_every_question_can_be_skipped() -> None:
     for language in ("en", "zh"):
         character, asked = interview({}, language)
-        assert character.name == texts(language)["unnamed"]
+        assert character.name == texts("character", language)["unnamed"]
         assert character.category == "daily_life"
-        assert len(asked) == len(texts(language)["questions"])
+        assert len(asked) == len(texts("character", language)["questions"])
 
 
 def test_answers_become_a_character() -> None:
@@ -91,7 +90,7 @@ def test_a_category_is_chosen_by_number_or_name(answers: list[str], category: st
     def ask(prompt: str) -> str:
         return next(given, "")
 
-    assert Interview(ask, texts("en")).character("en").category == category
+    assert Interview(ask, texts("character", "en")).character("en").category == category
 
 
 def test_the_end_of_the_answers_ends_the_questions() -> None:
@@ -103,12 +102,12 @@ def test_the_end_of_the_answers_ends_the_questions() -> None:
         except StopIteration:
             raise EOFError from None
 
-    assert Interview(ask, texts("en")).character("en").name == "Bo"
+    assert Interview(ask, texts("character", "en")).character("en").name == "Bo"
 
 
 def test_every_question_names_a_field_of_the_schema() -> None:
     empty = Character(id="a", name="a", language="zh", category="fictional")
-    for field in texts("en")["questions"]:
+    for field in texts("character", "en")["questions"]:
         value: object = empty
         for name in field.split("."):
             value = getattr(value, name)
@@ -196,7 +195,7 @@ def test_from_a_description(
         [json.dumps(words[part]["example"], ensure_ascii=False) for part in ("facts", "voice")]
     )
     opened = Opened(engine, get_format("chatml"), Sampling())
-    monkeypatch.setattr(character_new, "_open", lambda model: opened)
+    monkeypatch.setattr("characterglm.cli.model.load", lambda name: opened)
     path = tmp_path / "description.txt"
     path.write_text(words["example"], "utf-8")
     if source == "-":

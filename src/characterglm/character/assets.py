@@ -7,12 +7,11 @@ never changed after it has its name, and nothing half-written ever has one.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import tempfile
 from pathlib import Path
 
 from characterglm.errors import InputError, NotFound
+from characterglm.store.atomic import whole_file
 
 MAX_BYTES = 64 * 1024 * 1024
 
@@ -56,15 +55,6 @@ class Assets:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Write beside the final name, then rename: readers see all of it or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with whole_file(path) as stream:
+        stream.write(data)

@@ -45,6 +45,17 @@ class Characters(Shelf):
             raise NotFound(f"version of {character_id}", str(version), hint=hint)
         return Character.model_validate(stored.document)
 
+    def as_of(self, character_id: str, version: int | None) -> Character:
+        """The character that a dialogue was begun with.
+
+        None stands for the built-in one of that id. A version that was deleted since gives way to
+        what there is now; raises NotFound if there is nothing.
+        """
+        if version is None and character_id in library.ids():
+            return library.read(character_id)
+        known = {info.version for info in self.versions(character_id)}
+        return self.get(character_id, version if version in known else None)
+
     def latest_version(self, character_id: str) -> int | None:
         """The number of the latest stored version; None for a built-in or unknown character."""
         with self._store.reading() as session:

@@ -166,7 +166,7 @@ def _run_editor(path: Path) -> None:
 
 
 def _say(key: str, **values: Any) -> None:
-    from characterglm.cli.character_texts import texts, user_language
     from characterglm.cli.character_view import show_note
+    from characterglm.cli.messages import texts, user_language
 
-    show_note(texts(user_language())[key].format(**values))
+    show_note(texts("character", user_language())[key].format(**values))

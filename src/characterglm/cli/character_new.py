@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from characterglm.authoring import Authored
     from characterglm.character import Character
     from characterglm.cli.interview import Ask
-    from characterglm.engines.opening import Opened
 
 
 def new(
@@ -43,8 +43,8 @@ def new(
         Write the character to this YAML file instead of saving it.
     """
     from characterglm.character import slugify
-    from characterglm.cli.character_texts import texts, user_language
     from characterglm.cli.character_view import show_note, show_yaml
+    from characterglm.cli.messages import texts, user_language
 
     if id and id != slugify(id):
         raise InputError(f"'{id}' is not an id; try --id {slugify(id)}")
@@ -52,7 +52,7 @@ def new(
         raise InputError(f"{output} exists already; choose another --output")
     if language not in ("", "zh", "en"):
         raise InputError(f"--language is zh or en, not '{language}'")
-    words = texts(language or user_language())
+    words = texts("character", language or user_language())
     if from_text:
         authored = _write(_description(from_text), language, model)
         character = authored.character
@@ -67,11 +67,11 @@ def new(
 
 
 def _ask(language: str) -> Character:
-    from characterglm.cli.character_texts import texts
     from characterglm.cli.character_view import show_note
     from characterglm.cli.interview import Interview
+    from characterglm.cli.messages import texts
 
-    words = texts(language)
+    words = texts("character", language)
     show_note(words["intro"])
     return Interview(_asker(), words).character(language)
 
@@ -101,11 +101,14 @@ def _write(description: str, language: str, model: str) -> Authored:
     from rich.console import Console
 
     from characterglm.authoring import character_from_text
-    from characterglm.cli.character_texts import texts, user_language
+    from characterglm.cli.messages import texts, user_language
+    from characterglm.cli.model import load
 
     async def write() -> Authored:
-        opened = _open(model)
-        note = texts(language or user_language())["writing"].format(model=opened.engine.model)
+        opened = load(model)
+        note = texts("character", language or user_language())["writing"].format(
+            model=opened.engine.model
+        )
         try:
             with Console(stderr=True).status(note):
                 return await character_from_text(
@@ -117,19 +120,7 @@ def _write(description: str, language: str, model: str) -> Authored:
     return asyncio.run(write())
 
 
-def _open(model: str) -> Opened:
-    """The model, pulled with a progress bar if it is missing."""
-    from characterglm.cli.model import ensure
-    from characterglm.engines.opening import REMOTE, open_model
-    from characterglm.settings import settings
-
-    name = model or settings().model
-    if not name.startswith(REMOTE):
-        ensure(name)
-    return open_model(name)
-
-
-def _keep(character: Character, output: Path | None, words: dict[str, str]) -> None:
+def _keep(character: Character, output: Path | None, words: Mapping[str, str]) -> None:
     from characterglm.character.yamlfile import write_character
     from characterglm.cli.character_view import show_note
 

@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from characterglm.cli.character import open_characters
-from characterglm.cli.character_texts import texts, user_language
 from characterglm.cli.character_view import console, show_json
+from characterglm.cli.messages import texts, user_language
 from characterglm.cli.terminal import one_line, plain
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def show_prompt(out: Console, prompt: Prompt, *, explain: bool = False, exact: b
         written.append(plain(segment.text), style="reverse" if segment.control else "")
     out.print(written, soft_wrap=True)
     if explain:
-        words = texts(user_language())["prompt"]
+        words = texts("character", user_language())["prompt"]
         _show_sizes(out, prompt, words, exact=exact)
         _show_lore(out, prompt, words)
         dropped = {"utterances": prompt.dropped_utterances, "examples": prompt.dropped_examples}

@@ -19,7 +19,7 @@ from characterglm.character.info import CharacterInfo, LorebookInfo, VersionInfo
 from characterglm.character.schema import Character
 from characterglm.character.validate import Report
 from characterglm.character.yamlfile import write_character
-from characterglm.cli.character_texts import texts, user_language
+from characterglm.cli.messages import texts, user_language
 from characterglm.cli.terminal import one_line, plain
 from characterglm.errors import Problem
 
@@ -52,7 +52,7 @@ def show_infos(infos: Sequence[CharacterInfo], *, as_json: bool) -> None:
     if as_json:
         show_json([asdict(info) for info in infos])
         return
-    words = texts(user_language())
+    words = texts("character", user_language())
     table = _table("id", "name", "language", "category", "version", "summary")
     for info in infos:
         version = str(info.version) if info.origin == "stored" else words["built_in"]
@@ -85,7 +85,7 @@ def show_versions(infos: Sequence[VersionInfo], *, as_json: bool) -> None:
 
 def show_character(character: Character) -> None:
     """What is known of a character, field by field; technical numbers are left to YAML."""
-    labels = texts(user_language())["labels"]
+    labels = texts("character", user_language())["labels"]
     data = character.model_dump(mode="json", exclude_defaults=True, exclude={"name", "extensions"})
     data |= {"extensions": sorted(character.extensions)} if character.extensions else {}
     out = console()
@@ -121,7 +121,7 @@ def _found(kind: str, style: str, what: str, problem: Problem) -> Text:
 
 
 def _table(*columns: str) -> Table:
-    labels = texts(user_language())["labels"]
+    labels = texts("character", user_language())["labels"]
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         # Ids and names are typed again, so they are never cut.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json as json_format
 import sys
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
@@ -63,18 +64,20 @@ def chat(
         Print one JSON object a reply; needs --message or lines on standard input.
     """
     from characterglm.cli.house import open_house
+    from characterglm.cli.model import ensure, load
     from characterglm.settings import settings
 
     house = open_house()
     try:
         talk = _talk(house, character, session, persona)
-        sampling = {"seed": seed, "temperature": temperature, "max_tokens": max_tokens}
-        chosen = _Model(format, {k: v for k, v in sampling.items() if v is not None}, context)
+        asked = {"seed": seed, "temperature": temperature, "max_tokens": max_tokens}
+        sampling = {name: value for name, value in asked.items() if value is not None}
+        opening = partial(load, format=format, sampling=sampling, context=context)
         name = model or settings().model
-        chosen.fetch(name)
+        ensure(name)
         if json:
-            return asyncio.run(_print_json(house, talk, chosen.open(name), _given(message)))
-        return asyncio.run(_converse(house, talk, chosen, name, message))
+            return asyncio.run(_print_json(house, talk, opening(name), _given(message)))
+        return asyncio.run(_converse(house, talk, opening, name, message))
     finally:
         house.close()
 
@@ -99,41 +102,23 @@ def _talk(house: House, character: str, session: str, persona: str) -> Talk:
     )
 
 
-class _Model:
-    """How to open the model that was asked for."""
-
-    def __init__(self, format: str, sampling: dict[str, Any], context: int | None) -> None:  # noqa: A002
-        self._options: dict[str, Any] = {"format": format, "sampling": sampling, "context": context}
-
-    def fetch(self, name: str) -> None:
-        """Pull the model now if it is missing, with a progress bar."""
-        from characterglm.cli.model import ensure
-        from characterglm.engines.opening import REMOTE
-
-        if not name.startswith(REMOTE):
-            ensure(name)
-
-    def open(self, name: str) -> Opened:
-        """Load it; blocks."""
-        from characterglm.engines.opening import open_model
-
-        return open_model(name, **self._options)
-
-
 async def _converse(
-    house: House, talk: Talk, chosen: _Model, model: str, said: list[str] | None
+    house: House,
+    talk: Talk,
+    opening: Callable[[str], Opened],
+    model: str,
+    said: list[str] | None,
 ) -> int:
     """Talk with a person, or with whatever writes to standard input."""
     from rich.console import Console
 
     from characterglm.cli.chat_loop import ChatLoop
     from characterglm.cli.chat_view import ChatView
-    from characterglm.cli.messages import choose_language, messages
-    from characterglm.settings import settings
+    from characterglm.cli.messages import Messages, user_language
 
-    texts = messages(choose_language(settings().locale, talk.character.language))
+    texts = Messages("chat", user_language(talk.character.language))
     view = ChatView(Console(highlight=False), texts)
-    loop = ChatLoop(house, talk, view, chosen.open)
+    loop = ChatLoop(house, talk, view, opening)
     by_hand = said is None and sys.stdin.isatty()
     if by_hand:
         view.note("hint")

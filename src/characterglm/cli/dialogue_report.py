@@ -9,10 +9,9 @@ from rich.text import Text
 
 from characterglm.character.cards import Report
 from characterglm.character.cards.report import Kind, Reason
-from characterglm.cli import exchange_view
-from characterglm.cli.character_texts import user_language
 from characterglm.cli.character_view import console, show_json
 from characterglm.cli.dialogue_view import say, words
+from characterglm.cli.messages import texts, user_language
 from characterglm.cli.terminal import one_line
 from characterglm.dialogue.importing import Outcome
 
@@ -61,7 +60,7 @@ def _say_more(count: int) -> None:
 
 
 def _show_notes(report: Report) -> None:
-    vocabulary = exchange_view.texts(user_language())
+    vocabulary = texts("exchange", user_language())
     for kind, what, where, why in _grouped(report):
         reason = vocabulary["reasons"].get(why, why)
         line = what + (f" → {where}" if where else "") + (f" ({reason})" if reason else "")

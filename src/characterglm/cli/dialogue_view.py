@@ -13,9 +13,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from characterglm.cli.character_texts import user_language
 from characterglm.cli.character_view import console, show_json
-from characterglm.cli.messages import texts
+from characterglm.cli.messages import texts, user_language
 from characterglm.cli.terminal import one_line, plain
 from characterglm.dialogue.counts import DialogueInfo, Row, Stats
 from characterglm.dialogue.schema import Dialogue, Utterance, turns

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from rich.text import Text
 
-from characterglm.character import yamltree
 from characterglm.character.cards import Note, Report
-from characterglm.cli.character_texts import user_language
 from characterglm.cli.character_view import console, show_json
+from characterglm.cli.messages import texts, user_language
 from characterglm.cli.terminal import one_line
 
 _STYLES = {"mapped": "dim", "kept": "dim", "changed": "yellow", "lost": "red", "warning": "yellow"}
 _WIDTH = 160
-
-
-@cache
-def texts(language: str) -> dict[str, Any]:
-    """Every text in a language: en or zh."""
-    file = files("characterglm.cli") / "messages" / f"exchange.{language}.yaml"
-    data: dict[str, Any] = yamltree.load(file.read_text("utf-8")).data
-    return data
 
 
 def show_imports(results: Sequence[dict[str, Any]], *, as_json: bool) -> None:
@@ -61,7 +50,7 @@ def show_export(names: Sequence[str], path: Path, report: Report, *, as_json: bo
 
 
 def _show_notes(notes: Iterable[Note]) -> None:
-    words = texts(user_language())
+    words = texts("exchange", user_language())
     out = console()
     width = max(len(kind) for kind in words["kinds"].values())
     for note in notes:
@@ -74,4 +63,4 @@ def _show_notes(notes: Iterable[Note]) -> None:
 
 def _say(key: str, **values: object) -> None:
     safe = {name: one_line(str(value)) for name, value in values.items()}
-    console().print(Text(texts(user_language())[key].format(**safe)), soft_wrap=True)
+    console().print(Text(texts("exchange", user_language())[key].format(**safe)), soft_wrap=True)

@@ -35,9 +35,9 @@ class House:
                 raise InputError("there is no dialogue yet: characterglm chat CHARACTER")
             dialogue_id = recent[0].id
         dialogue = self.dialogues.get(dialogue_id)
-        self.dialogues.recover(dialogue.id)
-        dialogue = self.dialogues.get(dialogue.id)
-        character = self.characters.get(dialogue.character, dialogue.character_version)
+        if self.dialogues.recover(dialogue.id):
+            dialogue = self.dialogues.get(dialogue.id)
+        character = self.characters.as_of(dialogue.character, dialogue.character_version)
         return Talk(character, dialogue, self.dialogues)
 
     def session(self, talk: Talk, opened: Opened) -> ChatSession:

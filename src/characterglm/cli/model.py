@@ -9,22 +9,37 @@ from typing import TYPE_CHECKING, Any, Literal
 from cyclopts import App
 
 if TYPE_CHECKING:
+    from characterglm.engines.opening import Opened
     from characterglm.models import ModelSpec
 
 app = App(name="model", help="Models: list, pull, look at, remove.")
 
 
-def ensure(name: str) -> Path:
-    """The file of a model, pulled with a progress bar if it is not here."""
+def ensure(name: str) -> None:
+    """Pull a model with a progress bar if it is not here; an endpoint's model is left alone."""
     from characterglm.cli.pull_bar import PullBar
+    from characterglm.engines.opening import REMOTE
     from characterglm.models import local_path, pull, resolve
 
+    if name.startswith(REMOTE):
+        return
     spec = resolve(name)
-    path = local_path(spec)
-    if path:
-        return path
-    with PullBar() as bar:
-        return pull(spec, progress=bar)
+    if local_path(spec) is None:
+        with PullBar() as bar:
+            pull(spec, progress=bar)
+
+
+def load(name: str = "", **options: Any) -> Opened:
+    """The model of this name, or the configured one, pulled if it is not here; blocks.
+
+    `options` are those of `engines.opening.open_model`.
+    """
+    from characterglm.engines.opening import open_model
+    from characterglm.settings import settings
+
+    name = name or settings().model
+    ensure(name)
+    return open_model(name, **options)
 
 
 @app.command(name="list")
@@ -187,11 +202,9 @@ def _size(spec: ModelSpec) -> str:
 
 def _description(spec: ModelSpec) -> str:
     """What the model is, in the user's language."""
-    from characterglm.cli.messages import choose_language
-    from characterglm.settings import settings
+    from characterglm.cli.messages import user_language
 
-    texts = spec.description
-    return texts.get(choose_language(settings().locale, "en"), texts.get("en", ""))
+    return spec.description.get(user_language(), spec.description.get("en", ""))
 
 
 def _print_json(value: Any) -> None:

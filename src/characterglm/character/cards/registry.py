@@ -6,8 +6,6 @@ it cannot hold.
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -34,6 +32,7 @@ from characterglm.character.cards.text_generation_webui import TEXT_GENERATION_W
 from characterglm.character.lorebook import Lorebook
 from characterglm.character.schema import Character
 from characterglm.errors import CharacterGLMError, InputError, NotFound
+from characterglm.store.atomic import whole_file
 
 FORMATS: tuple[Format, ...] = (
     PNG,
@@ -178,18 +177,10 @@ def _write(out: Outgoing, form: Format, path: Path, force: bool) -> Imported:
 
 
 def _place(data: bytes, path: Path, form: Format) -> Imported:
-    made = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with made.open("xb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        back = form.read(Source(made), Options())
-        made.replace(path)
-    except BaseException:
-        made.unlink(missing_ok=True)
-        raise
-    return back
+    with whole_file(path) as stream:
+        stream.write(data)
+        stream.flush()
+        return form.read(Source(Path(stream.name)), Options())
 
 
 def _getter(assets: Assets) -> Any:

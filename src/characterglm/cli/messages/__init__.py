@@ -1,4 +1,4 @@
-"""The terminal's words in the user's language; the texts are data, one file a language."""
+"""The terminal's words in the user's language; the texts are data: `WHAT.LANGUAGE.yaml`."""
 
 from __future__ import annotations
 
@@ -7,16 +7,33 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
+from characterglm.character import yamltree
+from characterglm.settings import settings
 
 LANGUAGES = ("en", "zh")
 
 
-class Messages:
-    """One language's texts."""
+@cache
+def texts(what: str, language: str) -> Mapping[str, Any]:
+    """The texts of one view in a language; English for one that has none."""
+    name = language if language in LANGUAGES else "en"
+    found: dict[str, Any] = yamltree.load(
+        files(__package__).joinpath(f"{what}.{name}.yaml").read_text("utf-8")
+    ).data
+    return found
 
-    def __init__(self, texts: dict[str, Any]) -> None:
-        self._texts = texts
+
+def user_language(fallback: str = "en") -> str:
+    """The language of the user's locale, en or zh; `fallback` for any other."""
+    wanted = settings().locale.split(".")[0].split("_")[0].lower()
+    return wanted if wanted in LANGUAGES else fallback.split("-")[0]
+
+
+class Messages:
+    """The texts of one view, ready to be filled in."""
+
+    def __init__(self, what: str, language: str) -> None:
+        self._texts = texts(what, language)
 
     def __call__(self, key: str, **values: object) -> str:
         """The text for `key`, with its `{names}` filled in."""
@@ -24,28 +41,5 @@ class Messages:
 
     @property
     def help(self) -> dict[str, str]:
-        """What each chat command does."""
+        """What each command does."""
         return dict(self._texts["help"])
-
-
-@cache
-def messages(language: str) -> Messages:
-    """The texts in a language; English for one that has none."""
-    name = language if language in LANGUAGES else "en"
-    text = files(__package__).joinpath(f"{name}.yaml").read_text("utf-8")
-    return Messages(yaml.safe_load(text))
-
-
-@cache
-def texts(what: str, language: str) -> Mapping[str, Any]:
-    """The texts of one view in a language we have: the file `WHAT.LANGUAGE.yaml`."""
-    found: dict[str, Any] = yaml.safe_load(
-        files(__package__).joinpath(f"{what}.{language}.yaml").read_text("utf-8")
-    )
-    return found
-
-
-def choose_language(locale: str, fallback: str) -> str:
-    """The language that a POSIX locale names, or `fallback` where it names none we have."""
-    wanted = locale.split(".")[0].split("_")[0].lower()
-    return wanted if wanted in LANGUAGES else fallback.split("-")[0]

@@ -5,8 +5,6 @@ Knows files; nothing about databases or commands.
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
@@ -32,6 +30,7 @@ from characterglm.dialogue.files.losses import compare
 from characterglm.dialogue.files.records import records
 from characterglm.dialogue.schema import Dialogue
 from characterglm.errors import InputError, NotFound, Problem, ValidationFailed
+from characterglm.store.atomic import whole_file
 
 FORMATS: dict[str, Format] = {
     module.FORMAT.name: module.FORMAT
@@ -141,18 +140,12 @@ def write_dialogues(
     if path.exists() and not force:
         raise InputError(f"{path} exists already; --force replaces it")
     report = Report(target.name)
-    made = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with made.open("xb") as stream:
+        with whole_file(path) as stream:
             for line in _lines(dialogues, target, greeting, report):
                 stream.write(line + b"\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        made.replace(path)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}") from None
-    finally:
-        made.unlink(missing_ok=True)
     return report
 
 

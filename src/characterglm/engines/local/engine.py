@@ -92,7 +92,7 @@ class LocalEngine:
     async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
         """The reply as it is made. Raises ContextOverflow if the prompt does not fit."""
         demand(self, request)
-        body = body_of(request, await self._ids(request.prompt), self._scales(request))
+        body = body_of(request, self._ids(request.prompt), self._scales(request))
         async with aclosing(self._chunks(body)) as chunks:
             async for chunk in chunks:
                 for event in event_of(chunk):
@@ -104,7 +104,7 @@ class LocalEngine:
         Cancelling keeps what was prefilled so far.
         """
         request = Request(prompt, Sampling(max_tokens=1))
-        body = {**body_of(request, await self._ids(prompt), self._scales(request)), "n_predict": 0}
+        body = {**body_of(request, self._ids(prompt), self._scales(request)), "n_predict": 0}
         async with aclosing(self._chunks(body)) as chunks:
             async for chunk in chunks:
                 for _ in event_of(chunk):
@@ -117,8 +117,9 @@ class LocalEngine:
         await asyncio.to_thread(self._threads.shutdown)
         self._server.close()
 
-    async def _ids(self, prompt: Prompt) -> list[int]:
-        ids = await asyncio.to_thread(self.encode, prompt.segments)
+    def _ids(self, prompt: Prompt) -> list[int]:
+        # Whoever built the prompt has counted it, so its segments are in the tokenizer's cache.
+        ids = self.encode(prompt.segments)
         if self._bos is not None and ids[:1] != [self._bos]:
             ids.insert(0, self._bos)
         return ids

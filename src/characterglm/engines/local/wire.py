@@ -16,7 +16,6 @@ from characterglm.engines.base import (
 )
 from characterglm.errors import ContextOverflow, EngineError
 
-
 DRY_WINDOW = 1 << 15
 """Tokens in which the DRY penalty looks for repeats: the whole context, profile included. Measured
 on seven questions to the 1.5B model: 1% of the replies' 7-grams were copied from the prompt, 5%
