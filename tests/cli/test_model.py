@@ -66,7 +66,13 @@ def test_list_as_json(capsys: Capture, fetched: Path) -> None:
 def test_show_a_model_that_is_not_here(capsys: Capture) -> None:
     assert run(["model", "show", "default"]) == 0
     out = capsys.readouterr().out
-    for word in ("1,117,320,768", "cc324af070c2", "32,768", "characterglm", "package index (22 wheels"):
+    for word in (
+        "1,117,320,768",
+        "cc324af070c2",
+        "32,768",
+        "characterglm",
+        "package index (22 wheels",
+    ):
         assert word in out
     assert "header" not in out
 
