@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import redirect_stdout
+from io import StringIO
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from characterglm.cli.terminal import one_line, plain
+from characterglm.cli.terminal import one_line, plain, print_json
 
 
 @pytest.mark.parametrize(
@@ -40,3 +44,27 @@ def test_one_line() -> None:
     assert one_line(" a\n\tb\x1b[1m c ") == "a b c"
     assert one_line("一二三四五六", 4) == "一二三…"
     assert one_line("一二三四", 4) == "一二三四"
+
+
+@given(st.text(st.characters(), max_size=50))
+@example("\x9b2J\u202e\ud83d\n\t孙悟空 🐒")
+def test_json_arrives_whole_and_commands_nothing(text: str) -> None:
+    for lines in (True, False):
+        with redirect_stdout(StringIO()) as out:
+            print_json({"text": text}, lines=lines)
+        printed = out.getvalue()
+        assert json.loads(printed) == {"text": text}
+        assert plain(printed) == printed
+        assert printed.count("\n") == (1 if lines else 3)
+
+
+def test_json_is_sent_at_once_and_keeps_chinese_readable() -> None:
+    class Pipe(StringIO):
+        flushed = ""
+
+        def flush(self) -> None:
+            self.flushed = self.getvalue()
+
+    with redirect_stdout(Pipe()) as pipe:
+        print_json({"名字": "孙悟空"}, lines=True)
+    assert pipe.flushed == '{"名字": "孙悟空"}\n'

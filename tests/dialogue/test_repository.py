@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import text
@@ -143,6 +144,45 @@ def test_recover_interrupts_what_a_killed_process_left(dialogues: Dialogues) -> 
     assert dialogues.recover() == 0
 
 
+def test_recover_takes_the_talk_back_before_an_empty_reply(dialogues: Dialogues) -> None:
+    for parent in ("user", None):
+        dialogue = dialogues.create(Dialogue(character="x"))
+        asked = said(None, "在吗？")
+        if parent:
+            dialogues.add(dialogue.id, asked)
+        reply = Utterance(
+            parent=asked.id if parent else None, speaker=CHARACTER, text="", status="streaming"
+        )
+        dialogues.add(dialogue.id, reply)
+        assert dialogues.recover(dialogue.id) == 1
+        stored = dialogues.get(dialogue.id)
+        assert stored.leaf == reply.parent
+        assert stored.utterances[-1].status == "interrupted"
+
+
+def test_recover_leaves_the_talk_where_it_went_on_elsewhere(dialogues: Dialogues) -> None:
+    dialogue = dialogues.create(Dialogue(character="x"))
+    dialogues.add(dialogue.id, Utterance(speaker=CHARACTER, text="", status="streaming"))
+    other = said(None, "Hello")
+    dialogues.add(dialogue.id, other)
+    assert dialogues.recover() == 1
+    assert dialogues.get(dialogue.id).leaf == other.id
+
+
+def test_feedback_touches_nothing_else(dialogues: Dialogues) -> None:
+    dialogue = dialogues.create(Dialogue(character="x"))
+    reply = Utterance(speaker=CHARACTER, text="俺老孙", status="streaming")
+    dialogues.add(dialogue.id, reply)
+    grown = reply.model_copy(update={"text": "俺老孙来也", "status": "complete"})
+    dialogues.update(grown)
+    for feedback in (Feedback(thumb="up", note="像"), None):
+        dialogues.set_feedback(reply.id, feedback)
+        expected = grown.model_copy(update={"feedback": feedback})
+        assert dialogues.get(dialogue.id).utterances == [expected]
+    with pytest.raises(NotFound, match="utterance"):
+        dialogues.set_feedback("nowhere", None)
+
+
 def test_delete_removes_all_of_one_and_nothing_else(
     dialogues: Dialogues, store: Store, full_dialogue: Dialogue
 ) -> None:
@@ -228,6 +268,19 @@ def test_merge_is_all_or_nothing(dialogues: Dialogues, full_dialogue: Dialogue) 
     with pytest.raises(ValidationFailed):
         dialogues.merge([full_dialogue, broken])
     assert dialogues.list() == []
+
+
+def test_others_write_while_what_is_merged_is_still_read(
+    dialogues: Dialogues, full_dialogue: Dialogue
+) -> None:
+    other = dialogues.create(Dialogue(character="x"))
+
+    def read() -> Iterator[Dialogue]:
+        yield full_dialogue
+        dialogues.add(other.id, said(None, "written meanwhile"))
+
+    assert dialogues.merge(read()).added == 1
+    assert dialogues.get(other.id).path()[0].text == "written meanwhile"
 
 
 def test_long_dialogues_keep_their_order(dialogues: Dialogues) -> None:

@@ -86,15 +86,15 @@ def show(
     json
         Print it as JSON.
     """
-    from characterglm.character.yamlfile import write_character
     from characterglm.cli import character_view
+    from characterglm.cli.terminal import print_json
 
     with open_characters() as characters:
         found = characters.get(character, version)
     if json:
-        character_view.show_json(found.model_dump(mode="json"))
+        print_json(found.model_dump(mode="json"))
     elif yaml:
-        print(write_character(found), end="")
+        character_view.show_yaml(found)
     else:
         character_view.show_character(found)
 

@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from characterglm.cli.character import open_characters
-from characterglm.cli.character_view import console, show_json
+from characterglm.cli.character_view import console
 from characterglm.cli.messages import texts, user_language
-from characterglm.cli.terminal import one_line, plain
+from characterglm.cli.terminal import one_line, plain, print_json
 
 if TYPE_CHECKING:
     from characterglm.character import Character, Lorebook, Persona
@@ -63,7 +63,7 @@ def prompt(
     with _scales(model, format) as scales:
         built = _build(found, you, message, books, scales, budget)
     if json:
-        show_json({"exact": scales.exact, "budget": budget, **_data(built)})
+        print_json({"exact": scales.exact, "budget": budget, **_data(built)})
     else:
         show_prompt(console(), built, explain=explain, exact=scales.exact)
 

@@ -5,7 +5,7 @@ All that comes from a character passes through `plain`, so no card can send term
 
 from __future__ import annotations
 
-import json
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -20,7 +20,7 @@ from characterglm.character.schema import Character
 from characterglm.character.validate import Report
 from characterglm.character.yamlfile import write_character
 from characterglm.cli.messages import texts, user_language
-from characterglm.cli.terminal import one_line, plain
+from characterglm.cli.terminal import one_line, plain, print_json
 from characterglm.errors import Problem
 
 Row = tuple[int, str, str]
@@ -32,25 +32,22 @@ def console() -> Console:
     return Console(highlight=False, markup=False)
 
 
-def show_json(data: object) -> None:
-    """Print data for another program."""
-    print(json.dumps(data, ensure_ascii=False, indent=2, default=str))
-
-
 def show_note(text: str) -> None:
     """A remark of the program's."""
     console().print(Text(plain(text), style="dim"))
 
 
 def show_yaml(character: Character) -> None:
-    """A character as YAML."""
-    print(plain(write_character(character)))
+    """A character as YAML, to be read here or in the file that the output goes to."""
+    text = write_character(character)
+    # A file gets every mark that the texts hold; a terminal none that would command it.
+    print(plain(text) if sys.stdout.isatty() else text, end="")
 
 
 def show_infos(infos: Sequence[CharacterInfo], *, as_json: bool) -> None:
     """A list of characters."""
     if as_json:
-        show_json([asdict(info) for info in infos])
+        print_json([asdict(info) for info in infos])
         return
     words = texts("character", user_language())
     table = _table("id", "name", "language", "category", "version", "summary")
@@ -63,7 +60,7 @@ def show_infos(infos: Sequence[CharacterInfo], *, as_json: bool) -> None:
 def show_lorebooks(infos: Sequence[LorebookInfo], *, as_json: bool) -> None:
     """A list of standalone lorebooks."""
     if as_json:
-        show_json([asdict(info) for info in infos])
+        print_json([asdict(info) for info in infos])
         return
     table = _table("id", "name", "entries", "characters")
     for info in infos:
@@ -74,7 +71,7 @@ def show_lorebooks(infos: Sequence[LorebookInfo], *, as_json: bool) -> None:
 def show_versions(infos: Sequence[VersionInfo], *, as_json: bool) -> None:
     """The history of a character, newest first."""
     if as_json:
-        show_json([asdict(info) for info in infos])
+        print_json([asdict(info) for info in infos])
         return
     table = Table(box=None, pad_edge=False, show_header=False)
     for info in reversed(infos):
@@ -103,7 +100,7 @@ def show_reports(reports: Sequence[Report], *, as_json: bool) -> None:
     """What was found in each checked character."""
     if as_json:
         keys = ("what", "problems", "warnings")
-        show_json([{key: asdict(report)[key] for key in keys} for report in reports])
+        print_json([{key: asdict(report)[key] for key in keys} for report in reports])
         return
     out = console()
     for report in reports:

@@ -9,10 +9,10 @@ from rich.text import Text
 
 from characterglm.character.cards import Report
 from characterglm.character.cards.report import Kind, Reason
-from characterglm.cli.character_view import console, show_json
+from characterglm.cli.character_view import console
 from characterglm.cli.dialogue_view import say, words
 from characterglm.cli.messages import texts, user_language
-from characterglm.cli.terminal import one_line
+from characterglm.cli.terminal import one_line, print_json
 from characterglm.dialogue.importing import Outcome
 
 _MOST = 8
@@ -23,7 +23,7 @@ _STYLES = {"mapped": "dim", "kept": "dim", "changed": "yellow", "lost": "red", "
 def show_import(outcome: Outcome, *, as_json: bool) -> None:
     """What became of every field, and of the dialogues."""
     if as_json:
-        show_json(outcome.as_data())
+        print_json(outcome.as_data())
         return
     for report in outcome.reports:
         _show_notes(report)
@@ -48,7 +48,7 @@ def show_import(outcome: Outcome, *, as_json: bool) -> None:
 def show_export(path: Path, count: int, report: Report, *, as_json: bool) -> None:
     """Where the dialogues went, and what the format could not hold."""
     if as_json:
-        show_json({"file": str(path), "dialogues": count, **report.as_data()})
+        print_json({"file": str(path), "dialogues": count, **report.as_data()})
         return
     _show_notes(report)
     say("exported", path=path, format=report.format, count=count)

@@ -13,9 +13,9 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from characterglm.cli.character_view import console, show_json
+from characterglm.cli.character_view import console
 from characterglm.cli.messages import texts, user_language
-from characterglm.cli.terminal import one_line, plain
+from characterglm.cli.terminal import one_line, plain, print_json
 from characterglm.dialogue.counts import DialogueInfo, Row, Stats
 from characterglm.dialogue.schema import Dialogue, Utterance, turns
 from characterglm.dialogue.search import Hit
@@ -40,7 +40,7 @@ def say(key: str, **values: object) -> None:
 def show_infos(infos: Sequence[DialogueInfo], *, as_json: bool) -> None:
     """A list of dialogues."""
     if as_json:
-        show_json([asdict(info) for info in infos])
+        print_json([asdict(info) for info in infos])
         return
     if not infos:
         say("none")
@@ -58,7 +58,7 @@ def show_infos(infos: Sequence[DialogueInfo], *, as_json: bool) -> None:
 def show_stats(stats: Stats, *, as_json: bool) -> None:
     """The corpus table, as the paper, section 2, has it."""
     if as_json:
-        show_json(stats.as_data())
+        print_json(stats.as_data())
         return
     table = _table("group", *_COUNTS)
     _add_row(table, stats.total, words()["all"])
@@ -73,7 +73,7 @@ def show_stats(stats: Stats, *, as_json: bool) -> None:
 def show_dialogue(dialogue: Dialogue, *, as_json: bool) -> None:
     """What was said, with who said it and where there are other versions."""
     if as_json:
-        show_json(dialogue.model_dump(mode="json"))
+        print_json(dialogue.model_dump(mode="json"))
         return
     out = console()
     labels = words()["fields"]
@@ -95,7 +95,7 @@ def show_dialogue(dialogue: Dialogue, *, as_json: bool) -> None:
 def show_hits(hits: Sequence[Hit], query: str, *, as_json: bool) -> None:
     """What a search found, the phrase marked."""
     if as_json:
-        show_json([hit.as_data() for hit in hits])
+        print_json([hit.as_data() for hit in hits])
         return
     if not hits:
         say("no_hits", query=query)

@@ -9,9 +9,9 @@ from typing import Any
 from rich.text import Text
 
 from characterglm.character.cards import Note, Report
-from characterglm.cli.character_view import console, show_json
+from characterglm.cli.character_view import console
 from characterglm.cli.messages import texts, user_language
-from characterglm.cli.terminal import one_line
+from characterglm.cli.terminal import one_line, print_json
 
 _STYLES = {"mapped": "dim", "kept": "dim", "changed": "yellow", "lost": "red", "warning": "yellow"}
 _WIDTH = 160
@@ -20,7 +20,7 @@ _WIDTH = 160
 def show_imports(results: Sequence[dict[str, Any]], *, as_json: bool) -> None:
     """What became of every file; `results` are the records that `--json` prints."""
     if as_json:
-        show_json(list(results))
+        print_json(list(results))
         return
     for result in results:
         _show_notes(Note(**note) for note in result["notes"])
@@ -40,7 +40,7 @@ def show_imports(results: Sequence[dict[str, Any]], *, as_json: bool) -> None:
 def show_export(names: Sequence[str], path: Path, report: Report, *, as_json: bool) -> None:
     """Where something was written, and what the format could not hold."""
     if as_json:
-        show_json({"file": str(path), **report.as_data()})
+        print_json({"file": str(path), **report.as_data()})
         return
     _show_notes(report.notes)
     if not report.of("lost", "changed"):

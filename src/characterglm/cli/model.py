@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_format
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -51,16 +50,15 @@ def list_models(*, json: bool = False) -> None:
     json
         Print a JSON list.
     """
+    from characterglm.cli.terminal import one_line, print_json
     from characterglm.models import installed, registry
 
     specs = {spec.name: spec for spec in [*registry().values(), *installed()]}.values()
     if json:
-        _print_json([_record(spec) for spec in specs])
+        print_json([_record(spec) for spec in specs])
         return
     from rich.console import Console
     from rich.table import Table
-
-    from characterglm.cli.terminal import one_line
 
     table = Table("name", "size", "here", "licence", "languages", "", box=None, pad_edge=False)
     for spec in specs:
@@ -84,6 +82,7 @@ def show(name: str, *, json: bool = False) -> None:
     json
         Print a JSON object.
     """
+    from characterglm.cli.terminal import plain, print_json
     from characterglm.models import resolve
     from characterglm.models.gguf import read_header
 
@@ -98,12 +97,10 @@ def show(name: str, *, json: bool = False) -> None:
             )
         }
     if json:
-        _print_json(record)
+        print_json(record)
         return
     from rich.console import Console
     from rich.table import Table
-
-    from characterglm.cli.terminal import plain
 
     table = Table.grid(padding=(0, 2))
     table.add_column()
@@ -205,7 +202,3 @@ def _description(spec: ModelSpec) -> str:
     from characterglm.cli.messages import user_language
 
     return spec.description.get(user_language(), spec.description.get("en", ""))
-
-
-def _print_json(value: Any) -> None:
-    print(json_format.dumps(value, ensure_ascii=False, indent=2))

@@ -1,4 +1,4 @@
-"""Making text from outside safe to print; knows nothing of what it says.
+"""Making text and data from outside safe to print; knows nothing of what they say.
 
 A card or a reply may hold escape sequences that move the cursor, set the title or write the
 clipboard, and marks that turn the order of letters around. None of them reaches the terminal.
@@ -6,7 +6,9 @@ clipboard, and marks that turn the order of letters around. None of them reaches
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
 
 _SEQUENCE = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor, erasing
@@ -34,3 +36,13 @@ def one_line(text: str, width: int = 0) -> str:
     """A text as one safe line, cut to `width` characters with an ellipsis (0: not cut)."""
     line = " ".join(plain(text).split())
     return f"{line[: width - 1]}…" if 0 < width < len(line) else line
+
+
+def print_json(value: Any, *, lines: bool = False) -> None:
+    """Print data for another program, at once: indented, or with `lines` on one line of its own.
+
+    What a terminal would obey stands as an escape of JSON, so every character still arrives.
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=None if lines else 2, default=str)
+    # The newlines of the indentation are no controls; those inside of texts are escaped already.
+    print(_CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text), flush=True)

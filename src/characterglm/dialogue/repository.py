@@ -18,7 +18,7 @@ from characterglm.dialogue import search as searching
 from characterglm.dialogue import tree
 from characterglm.dialogue.counts import DialogueInfo, Stats, corpus_stats, infos
 from characterglm.dialogue.rows import dialogue_values, to_dialogue, to_utterance, utterance_values
-from characterglm.dialogue.schema import Dialogue, Utterance, now
+from characterglm.dialogue.schema import Dialogue, Feedback, Utterance, now
 from characterglm.dialogue.search import Hit
 from characterglm.dialogue.tables import DialogueRow, UtteranceRow, utterance_search
 from characterglm.errors import InputError, NotFound, ValidationFailed
@@ -65,20 +65,27 @@ class Dialogues:
         return dialogue
 
     def merge(self, dialogues: Iterable[Dialogue]) -> Merged:
-        """Keep many dialogues or, on any error, none; what is there already stays as it is."""
-        added = known = renewed = 0
+        """Keep many dialogues or, on any error, none; what is there already stays as it is.
+
+        They are made, checked and compared before the transaction begins: on SQLite nobody else
+        can write while it lasts, a chat that goes on meanwhile included.
+        """
+        given = [*dialogues]
+        for dialogue in given:
+            _check(dialogue)
+        with self._store.reading() as session:
+            new = [dialogue for dialogue in given if _stored(session, dialogue.id) != dialogue]
+        added = renewed = 0
         with self._store.session() as session:
-            for dialogue in dialogues:
-                _check(dialogue)
+            for dialogue in new:
                 if _taken(session, dialogue):
-                    if _stored(session, dialogue.id) == dialogue:
-                        known += 1
+                    if _stored(session, dialogue.id) == dialogue:  # twice among those given
                         continue
                     renewed += 1
                     dialogue = tree.renewed(dialogue)
                 added += 1
                 _insert(session, dialogue)
-        return Merged(added, known, renewed)
+        return Merged(added, len(given) - added, renewed)
 
     def get(self, key: str) -> Dialogue:
         """The dialogue with this id, or the only one whose id begins with it; the whole tree."""
@@ -132,6 +139,17 @@ class Dialogues:
                 setattr(row, name, value)
             if utterance.status != "streaming" and not was_indexed:
                 utterance_search.put(session, {row.number: text})
+
+    def set_feedback(self, utterance_id: str, feedback: Feedback | None) -> None:
+        """Keep what a person thinks of an utterance; nothing else of it is touched.
+
+        Raises NotFound.
+        """
+        values = {"feedback": feedback and feedback.model_dump()}
+        query = update(UtteranceRow).where(UtteranceRow.id == utterance_id).values(values)
+        with self._store.session() as session:
+            if session.execute(query.returning(UtteranceRow.id)).first() is None:
+                raise NotFound("utterance", utterance_id)
 
     def set_leaf(self, dialogue_id: str, leaf: str | None) -> None:
         """Say where the talk stands; None for before its beginning."""
@@ -193,7 +211,8 @@ class Dialogues:
     def recover(self, dialogue_id: str | None = None) -> int:
         """Mark replies that a killed process left `streaming` as `interrupted`; how many.
 
-        Only where no other process may be streaming: one dialogue, or all when a server starts.
+        Where such a reply has no text yet, the talk stands again at what it was to answer. Only
+        where no other process may be streaming: one dialogue, or all when a server starts.
         """
         left = select(UtteranceRow).where(UtteranceRow.status == "streaming")
         if dialogue_id is not None:
@@ -202,8 +221,16 @@ class Dialogues:
             rows = session.scalars(left).all()
             for row in rows:
                 row.status = "interrupted"
+                if not row.text:
+                    _step_back(session, row)
             utterance_search.put(session, {row.number: row.text for row in rows})
             return len(rows)
+
+
+def _step_back(session: Session, row: UtteranceRow) -> None:
+    """Move a leaf from an utterance to what it answers."""
+    query = update(DialogueRow).where(DialogueRow.leaf == row.id)
+    session.execute(query.values(leaf=row.parent))
 
 
 def _check(dialogue: Dialogue) -> None:
