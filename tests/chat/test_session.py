@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from characterglm.character import Character, Persona
+from characterglm.chat.house import House
 from characterglm.chat.reply import Began, Event, Finished, Piece, Withdrawn
 from characterglm.chat.session import ChatSession
 from characterglm.chat.talk import Talk
@@ -14,7 +15,7 @@ from characterglm.dialogue import Dialogue, Feedback, Utterance
 from characterglm.dialogue.repository import Dialogues
 from characterglm.engines import Delta, Request, Sampling
 from characterglm.engines.scripted import Script, ScriptedEngine
-from characterglm.errors import ContextOverflow, EngineError, InputError, Unsupported
+from characterglm.errors import ContextOverflow, EngineError, InputError, StoreError, Unsupported
 from characterglm.prompt.formats import get_format
 from characterglm.store import Store
 
@@ -88,7 +89,7 @@ async def test_a_repeat_is_tried_once_more_and_kept_as_a_swipe(store: Store) -> 
     ]
     assert isinstance(events[-1], Finished)
     assert events[-1].utterance.text == "师父放心便是。"
-    versions = [one.text for one in session.talk.versions()]
+    versions = [one.text for one in session.talk.versions(session.talk.path[-1])]
     assert versions == ["俺老孙去去就来。", "师父放心便是。"]
     engine = session.engine
     assert isinstance(engine, ScriptedEngine)
@@ -134,7 +135,10 @@ async def test_an_interrupted_reply_goes_on_and_the_short_one_stays(store: Store
     await events.aclose()
     await text_of(session.resume())
     assert said(saved(store, session))[-1] == "一 六七八"
-    assert [one.status for one in session.talk.versions()] == ["interrupted", "complete"]
+    assert [one.status for one in session.talk.versions(session.talk.path[-1])] == [
+        "interrupted",
+        "complete",
+    ]
 
 
 class FailingEngine(ScriptedEngine):
@@ -173,7 +177,7 @@ async def test_regenerate_swipe_and_undo_lose_nothing(store: Store) -> None:
     await text_of(session.say("还有呢？"))
     texts = {one.text for one in saved(store, session).utterances}
     assert texts == {"师父，俺老孙来也！", "妖怪在哪？", "东边。", "西边。", "还有呢？", "南边。"}
-    with pytest.raises(InputError, match="1 version"):
+    with pytest.raises(InputError, match="choose 1 to 1"):
         session.talk.swipe(2)
 
 
@@ -190,11 +194,16 @@ async def test_an_edit_is_a_sibling_and_may_be_answered(store: Store) -> None:
     assert said(saved(store, session))[1:] == ["妖怪在哪？", "东边。"]
 
 
-async def test_another_greeting_is_a_swipe(store: Store) -> None:
-    session = session_of(store)
-    assert session.talk.swipe(2).text == "哪里来的妖怪？"
-    assert session.talk.swipe(1).text == "师父，俺老孙来也！"
-    assert len(saved(store, session).utterances) == 2
+async def test_the_greetings_are_each_others_swipes(store: Store) -> None:
+    talk = session_of(store).talk
+    greeting = talk.path[0]
+    assert [one.text for one in talk.versions(greeting)] == ["师父，俺老孙来也！", "哪里来的妖怪？"]
+    talk.edit(greeting, "嘻嘻。")
+    listed = [one.text for one in talk.versions(talk.path[0])]
+    assert listed == ["师父，俺老孙来也！", "嘻嘻。", "哪里来的妖怪？"]
+    for number, text in enumerate(listed, 1):
+        assert talk.swipe(number).text == text
+    assert len(talk.dialogue.utterances) == 3
 
 
 async def test_feedback_and_persona_are_kept(store: Store) -> None:
@@ -209,18 +218,106 @@ async def test_feedback_and_persona_are_kept(store: Store) -> None:
     assert kept.persona.name == "八戒"
 
 
-async def test_what_cannot_be_said_saves_nothing(store: Store) -> None:
+async def test_what_does_not_fit_is_kept_aside(store: Store) -> None:
     session = session_of(store, context=600)
-    before = saved(store, session)
+    before = session.talk.path
     with pytest.raises(ContextOverflow):
         await text_of(session.say("很长" * 2000))
+    assert session.talk.path == before
+    assert saved(store, session).path() == before
+    assert any(one.text == "很长" * 2000 for one in saved(store, session).utterances)
+
+
+async def test_what_makes_no_sense_is_refused(store: Store) -> None:
+    session = session_of(store)
     with pytest.raises(InputError, match="nothing was said"):
         await text_of(session.say("  "))
     with pytest.raises(InputError, match="nothing to answer"):
         await text_of(session.answer())
     with pytest.raises(InputError, match="no reply to continue"):
         await text_of(session.resume())
-    assert saved(store, session) == before
+    with pytest.raises(InputError, match="nothing to undo"):
+        session.talk.undo()
+
+
+def test_a_talk_in_which_nothing_was_said_is_not_kept(store: Store) -> None:
+    session = session_of(store)
+    assert Dialogues(store).list() == []
+    session.talk.rename("初见")
+    assert [info.title for info in Dialogues(store).list()] == ["初见"]
+
+
+class CutOffEngine(ScriptedEngine):
+    """Stops in the middle without a word."""
+
+    async def stream(self, request: Request):  # type: ignore[no-untyped-def]
+        yield Delta("一半")
+
+
+async def test_a_reply_without_its_end_is_no_complete_one(store: Store) -> None:
+    session = session_of(store)
+    session.engine = CutOffEngine()
+    with pytest.raises(EngineError, match="broke off"):
+        await text_of(session.say("数数。"))
+    last = saved(store, session).path()[-1]
+    assert (last.text, last.status) == ("一半", "interrupted")
+
+
+async def test_a_killed_chat_that_had_no_text_yet_resumes_at_the_question(store: Store) -> None:
+    session = session_of(store, ["好！"])
+    session.talk.say("走吧。")
+    # What a kill before the first token leaves behind.
+    session.talk.add(session._row(session.talk.dialogue.leaf))
+    house = House(store)
+    talk = house.resume(session.talk.dialogue.id)
+    assert talk.last is not None
+    assert talk.last.text == "走吧。"
+    again = ChatSession(talk, session.engine, session.format)
+    assert await text_of(again.answer()) == "好！"
+    assert [one.text for one in talk.versions(talk.path[-1])] == ["好！"]
+
+
+async def test_a_locked_database_in_mid_reply_does_not_end_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("characterglm.chat.reply.CHECKPOINT", 0.0)
+    session = session_of(store, ["一二三"])
+    real = Dialogues.update
+
+    def locked(self: Dialogues, utterance: Utterance) -> None:
+        if utterance.status == "streaming":
+            raise StoreError("another program has kept it locked")
+        real(self, utterance)
+
+    monkeypatch.setattr(Dialogues, "update", locked)
+    assert await text_of(session.say("数数。")) == "一二三"
+    assert said(saved(store, session))[-1] == "一二三"
+
+
+async def test_feedback_leaves_the_text_alone(store: Store) -> None:
+    session = session_of(store)
+    await text_of(session.say("走吧。"))
+    stale = session.talk.path[-1].model_copy(update={"text": "旧", "status": "interrupted"})
+    session.talk.feedback(stale, Feedback(thumb="up"))
+    kept = saved(store, session).path()[-1]
+    assert (kept.text, kept.status) == ("好！", "complete")
+    assert kept.feedback == Feedback(thumb="up")
+
+
+async def test_a_regenerated_reply_that_repeats_its_swipe_is_tried_again(store: Store) -> None:
+    session = session_of(store, ["俺老孙去去就来！", "俺老孙去去就来。", "师父放心便是。"])
+    await text_of(session.say("去探路。"))
+    events = [event async for event in session.answer()]
+    assert any(isinstance(event, Withdrawn) for event in events)
+    assert session.talk.path[-1].text == "师父放心便是。"
+
+
+async def test_an_edited_reply_keeps_its_licence(store: Store) -> None:
+    session = session_of(store)
+    await text_of(session.say("走吧。"))
+    edited = session.talk.edit(session.talk.path[-1], "好，走！")
+    assert edited.generation is not None
+    assert edited.generation.license == "CC0-1.0"
 
 
 async def test_an_engine_that_cannot_go_on_says_so(store: Store) -> None:

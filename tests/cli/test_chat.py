@@ -13,7 +13,7 @@ from characterglm.cli.app import run
 from characterglm.engines import Sampling
 from characterglm.engines.opening import Opened
 from characterglm.engines.scripted import ScriptedEngine
-from characterglm.errors import EngineError
+from characterglm.errors import EngineError, NotFound
 from characterglm.prompt.formats import get_format
 
 REPLIES = ["妖怪在东边。", "妖怪在西边洞里。", "老孙这就去看看。", "师父放心！"]
@@ -38,7 +38,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def chat(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
     assert run(["chat", *arguments]) == status
     output = capsys.readouterr()
-    return output.out if status == 0 else output.err or output.out
+    return output.out if status == 0 else output.err
 
 
 def typed(
@@ -47,7 +47,8 @@ def typed(
     """What a fresh chat prints for lines on standard input, without the greeting."""
     monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines)))
     run(["chat", "sun-wukong"])
-    return capsys.readouterr().out.splitlines()[1:]
+    output = capsys.readouterr()
+    return [*output.out.splitlines()[1:], *output.err.splitlines()]
 
 
 def test_a_script_says_its_messages_and_prints_the_replies(
@@ -72,7 +73,7 @@ def test_a_dialogue_goes_on_in_the_next_process(capsys: pytest.CaptureFixture[st
     again = chat(capsys, "--session", first["dialogue"][:23], "-m", "二")
     assert "妖怪在东边。" in again
     assert again.splitlines()[-1] == "孙悟空 妖怪在东边。"
-    wrong = chat(capsys, "lin-daiyu", "--session", "last", "-m", "三", status=1)
+    wrong = chat(capsys, "lin-daiyu", "--session", first["dialogue"], "-m", "三", status=1)
     assert "is with sun-wukong" in wrong
 
 
@@ -81,7 +82,7 @@ def test_a_dialogue_goes_on_in_the_next_process(capsys: pytest.CaptureFixture[st
     [
         (["sun-wukon", "-m", "x"], "did you mean sun-wukong"),
         (["-m", "x"], "with whom?"),
-        (["--session", "last"], "no dialogue yet"),
+        (["--session", "last"], "begin one"),
         (["--session", "01a1fe1c"], "01a1fe1c"),
         (["sun-wukong", "--persona", "missing.yaml", "-m", "x"], "missing.yaml"),
         (["sun-wukong", "--config", "missing.yaml"], "missing.yaml"),
@@ -125,6 +126,7 @@ def test_swipes_edits_and_branches(
     assert shown[2:4] == [" 1 妖怪在东边。", "*2 妖怪在西边洞里。"]
     assert shown[4:6] == ["孙悟空 妖怪在东边。", "孙悟空 老孙这就去看看。"]
     assert [line[0] for line in shown[6:9]] == [" ", " ", "*"]
+    assert shown[6].startswith(" a 孙悟空 妖怪在东边。")
     assert shown[9] == "Taken back: 妖怪多大？"
     assert len(shown) == 11
 
@@ -189,12 +191,50 @@ def test_a_reply_cannot_command_the_terminal(
     assert not set(shown) & {"\x1b", "\x07", "\x9b", "\u202e"}
 
 
-def test_an_engines_failure_is_shown_and_nothing_is_lost(
+def test_branches_are_entered_by_their_letters(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(name: str, **options: Any) -> Opened:
-        raise EngineError("the endpoint is down")
+    shown = typed(capsys, monkeypatch, "一", "/undo", "二", "/branch", "/branch a", "/branch z")
+    assert shown[3:5] == [" a 孙悟空 妖怪在东边。", "*b 孙悟空 妖怪在西边洞里。"]
+    assert shown[-2].endswith("孙悟空 妖怪在东边。")
+    assert "'z' is no number" in shown[-1]
 
-    monkeypatch.setattr("characterglm.engines.opening.open_model", fail)
-    assert "the endpoint is down" in chat(capsys, "sun-wukong", "-m", "你好", status=1)
-    monkeypatch.undo()
+
+def test_a_models_failure_is_shown_and_what_was_said_is_kept(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+
+        def fail(name: str, **options: Any) -> Opened:
+            raise EngineError("the endpoint is down")
+
+        broken.setattr("characterglm.engines.opening.open_model", fail)
+        assert "the endpoint is down" in chat(capsys, "sun-wukong", "-m", "你好", status=1)
+    again = chat(capsys, "--session", "last", "-m", "/regenerate").splitlines()
+    assert again[1] == "you 你好"
+    assert again[-1] == "孙悟空 妖怪在东边。"
+
+
+def test_one_failure_among_several_messages_is_told_by_the_status(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert "no command /nonsense" in chat(
+        capsys, "sun-wukong", "-m", "/nonsense", "-m", "你好", status=1
+    )
+
+
+def test_a_mistyped_model_leaves_no_dialogue_behind(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(name: str) -> None:
+        raise NotFound("model", name)
+
+    monkeypatch.setattr("characterglm.cli.model.ensure", missing)
+    chat(capsys, "sun-wukong", "--model", "tpyo", "-m", "x", status=1)
+    assert "begin one" in chat(capsys, "--session", "last", "-m", "x", status=1)
+
+
+def test_the_last_dialogue_with_a_character_is_found(capsys: pytest.CaptureFixture[str]) -> None:
+    chat(capsys, "sun-wukong", "-m", "一")
+    chat(capsys, "sherlock-holmes", "-m", "two")
+    assert "you 一" in chat(capsys, "sun-wukong", "--session", "last", "-m", "三")

@@ -100,6 +100,19 @@ def test_ctrl_c_stops_the_reply_and_not_the_program(
     assert child.exitstatus == 0
 
 
+def test_ctrl_c_before_the_first_word_stops_the_reply_too(
+    terminal: list[pexpect.spawn], small_model: Path
+) -> None:
+    child = start(terminal, small_model, "tom")
+    say(child, "words and more words " * 150)
+    child.expect_exact("Tom …")
+    child.sendintr()
+    child.expect_exact("(stopped)")
+    child.expect_exact("no reply yet")
+    say(child, "stop")
+    child.expect(pexpect.EOF)
+
+
 def test_a_killed_chat_goes_on_where_it_was(
     terminal: list[pexpect.spawn], small_model: Path
 ) -> None:
@@ -128,5 +141,11 @@ def test_ctrl_d_leaves_and_the_last_line_says_how_to_come_back(
     child = start(terminal, small_model, "tom")
     child.expect_exact(PROMPT)
     child.sendeof()
-    child.expect(r"characterglm chat --session [0-9a-f-]{36}")
     child.expect(pexpect.EOF)
+    assert "--session" not in (child.before or "")
+    again = start(terminal, small_model, "tom")
+    say(again, "/save a title")
+    again.expect_exact(PROMPT)
+    again.sendeof()
+    again.expect(r"characterglm chat --session [0-9a-f-]{36}")
+    again.expect(pexpect.EOF)

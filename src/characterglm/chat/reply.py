@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
 from characterglm.chat.filter import ReplyFilter
 from characterglm.chat.talk import Talk
 from characterglm.dialogue import Generation, Utterance
 from characterglm.engines import Delta, End, Engine, Request
+from characterglm.engines.base import broken_off
+from characterglm.errors import StoreError
 
 CHECKPOINT = 0.5
 """Seconds between two saves of a reply that is being written."""
@@ -66,7 +68,7 @@ class ReplyWriter:
         """Stream the reply; if the consumer leaves or the engine fails, what came is kept."""
         began = time.monotonic()
         first: float | None = None
-        end = End("stop")
+        end: End | None = None
         try:
             async with aclosing(engine.stream(request)) as events:
                 async for event in events:
@@ -76,7 +78,10 @@ class ReplyWriter:
                         first = first or (time.monotonic() - began) * 1000
                         yield Piece(shown)
                     if self._trim.stopped:
+                        end = end or End("stop")
                         break
+            if end is None:
+                raise broken_off(engine)
             if rest := self._add(self._trim.flush()):
                 yield Piece(rest)
             self._finish(end)
@@ -89,7 +94,9 @@ class ReplyWriter:
     def _take(self, delta: Delta) -> str:
         shown = self._add(self._trim.feed(delta.text))
         if shown and time.monotonic() - self._saved_at >= CHECKPOINT:
-            self._save()
+            # A database that is locked for a while must not end the reply: the next save has it.
+            with suppress(StoreError):
+                self._save()
         return shown
 
     def _add(self, text: str) -> str:
@@ -113,5 +120,5 @@ class ReplyWriter:
         # The object itself stays the one that the dialogue's tree holds.
         for name, value in changes.items():
             setattr(self.utterance, name, value)
-        self._talk.update(self.utterance)
         self._saved_at = time.monotonic()
+        self._talk.update(self.utterance)

@@ -16,7 +16,7 @@ from characterglm.chat.reply import Began, Event, Finished, ReplyWriter, Withdra
 from characterglm.chat.talk import Talk
 from characterglm.dialogue import Generation, Utterance
 from characterglm.engines import Engine, Request, Sampling
-from characterglm.errors import InputError, Unsupported
+from characterglm.errors import ContextOverflow, InputError, Unsupported
 from characterglm.prompt import Prompt, PromptFormat, build, cached, prefix
 
 MARGIN = 16
@@ -73,12 +73,23 @@ class ChatSession:
     async def say(self, text: str) -> AsyncGenerator[Event, None]:
         """Commit the user's utterance, then stream the reply to it.
 
-        Raises InputError for an empty text and ContextOverflow for one that cannot fit; nothing
-        is saved then.
+        Raises InputError for an empty text, and ContextOverflow as `reply_to` does.
         """
-        said = self.talk.said(text)
-        prompt = self.prompt([*self.talk.path, said])
-        self.talk.add(said)
+        async with aclosing(self.reply_to(self.talk.say(text))) as events:
+            async for event in events:
+                yield event
+
+    async def reply_to(self, said: Utterance) -> AsyncGenerator[Event, None]:
+        """Stream the reply to what was just said.
+
+        Raises ContextOverflow if it cannot fit; it is kept as a branch, and the talk stands where
+        it stood before.
+        """
+        try:
+            prompt = self.prompt()
+        except ContextOverflow:
+            self.talk.go(said.parent)
+            raise
         async with aclosing(self._answer(prompt)) as events:
             async for event in events:
                 yield event
@@ -116,8 +127,9 @@ class ChatSession:
     async def _answer(self, prompt: Prompt) -> AsyncGenerator[Event, None]:
         """Write a reply to the last utterance; an empty or repeated one is tried once more."""
         asked = self.talk.dialogue.leaf
-        before = [one.text for one in self.talk.path if one.speaker.role == "character"]
-        tries = len(self.talk.dialogue.children(asked))
+        others = [one.text for one in self.talk.dialogue.children(asked) if one.text]
+        before = [one.text for one in self.talk.path if one.speaker.role == "character"] + others
+        tries = len(others)
         for last_try in (False, True):
             request = Request(prompt, _varied(self.sampling, tries))
             async with aclosing(self._write(self._row(asked), request)) as events:
@@ -134,7 +146,8 @@ class ChatSession:
         yield finished
 
     async def _write(self, row: Utterance, request: Request) -> AsyncGenerator[Event, None]:
-        """Stream one reply into a new row; a row that stayed empty is not where the talk stands."""
+        """Stream one reply into a new row; where nothing came, the talk stays where it was."""
+        stood, begun = self.talk.dialogue.leaf, row.text
         self.talk.add(row)
         yield Began(row)
         stops = (*request.prompt.stop, *request.sampling.stop)
@@ -144,13 +157,13 @@ class ChatSession:
                 async for event in w:
                     yield event
         finally:
-            if not row.text:
-                self.talk.go(row.parent)
+            if row.text == begun:
+                self.talk.go(stood)
 
     def _row(self, parent: str | None, text: str = "") -> Utterance:
         return Utterance(
             parent=parent,
-            speaker=self.talk.speaker("character"),
+            speaker=self.talk.speaker(),
             text=text,
             status="streaming",
             origin="model",

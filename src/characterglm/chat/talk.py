@@ -1,7 +1,7 @@
 """Moving about in one dialogue: greet, say, swipe, edit, undo, branch; no engine is needed.
 
 Everything is committed at once and nothing is overwritten: what an edit or a swipe leaves behind
-stays in the tree as a sibling.
+stays in the tree as a sibling. A dialogue in which nothing was said yet is not stored.
 """
 
 from __future__ import annotations
@@ -14,10 +14,15 @@ from characterglm.prompt import expand
 
 
 class Talk:
-    """A character, a dialogue with it, and the place where the dialogue is kept."""
+    """A character, a dialogue with it, and the place where the dialogue is kept.
 
-    def __init__(self, character: Character, dialogue: Dialogue, dialogues: Dialogues) -> None:
-        self.character, self.dialogue = character, dialogue
+    `stored` says whether it is there already; `Talk.start` begins one that is not.
+    """
+
+    def __init__(
+        self, character: Character, dialogue: Dialogue, dialogues: Dialogues, *, stored: bool = True
+    ) -> None:
+        self.character, self.dialogue, self.stored = character, dialogue, stored
         self._dialogues = dialogues
 
     @classmethod
@@ -36,9 +41,10 @@ class Talk:
             persona=persona,
             category=character.category,
         )
-        talk = cls(character, dialogues.create(dialogue), dialogues)
+        talk = cls(character, dialogue, dialogues, stored=False)
         if character.greetings:
-            talk.greet(1)
+            talk.dialogue.utterances = [talk._greeting(character.greetings[0])]
+            talk.dialogue.leaf = talk.dialogue.utterances[0].id
         return talk
 
     @property
@@ -57,41 +63,39 @@ class Talk:
         path = self.path
         return path[-1] if path else None
 
-    def greet(self, number: int) -> Utterance:
-        """Open the dialogue with the `number`-th greeting (from 1)."""
-        greetings = self.character.greetings
-        if not 1 <= number <= len(greetings):
-            raise InputError(f"{self.character.name} has {len(greetings)} greetings")
-        text = expand(greetings[number - 1], self.character, self.persona)
-        known = [root for root in self.dialogue.children(None) if root.text == text]
-        if known:
-            self.go(known[0].id)
-            return known[0]
-        return self.add(Utterance(speaker=self.speaker("character"), text=text))
-
-    def said(self, text: str) -> Utterance:
-        """What the user would say next, not yet in the dialogue. Refuses an empty text."""
+    def say(self, text: str) -> Utterance:
+        """Commit what the user says next. Refuses an empty text."""
         if not text.strip():
             raise InputError("nothing was said: type a message")
-        return Utterance(parent=self.dialogue.leaf, speaker=self.speaker("user"), text=text.strip())
+        speaker = Speaker(role="user", name=self.persona.name)
+        return self.add(Utterance(parent=self.dialogue.leaf, speaker=speaker, text=text.strip()))
+
+    def versions(self, utterance: Utterance) -> list[Utterance]:
+        """What could stand in an utterance's place, oldest first; replies that failed do not count.
+
+        In the place of the greeting that includes the character's other greetings, which enter the
+        tree when they are chosen.
+        """
+        known = [one for one in self.dialogue.swipes(utterance) if one.text]
+        if utterance.parent is not None or utterance.speaker.role != "character":
+            return known
+        texts = {one.text for one in known}
+        others = map(self._greeting, self.character.greetings)
+        return [*known, *(one for one in others if one.text not in texts)]
 
     def swipe(self, number: int) -> Utterance:
-        """Choose the `number`-th (from 1) of the replies, or greetings, at this point."""
+        """Choose the `number`-th (from 1) of the versions of the last reply or greeting."""
         last = self.last
         if last is None or last.speaker.role != "character":
             raise InputError("there is no reply to swipe yet")
-        if last.parent is None and self.character.greetings:
-            return self.greet(number)
-        known = self.versions()
+        known = self.versions(last)
         if not 1 <= number <= len(known):
-            raise InputError(f"this reply has {len(known)} versions: choose 1 to {len(known)}")
-        self.go(known[number - 1].id)
-        return known[number - 1]
-
-    def versions(self) -> list[Utterance]:
-        """The versions of the last utterance, oldest first."""
-        last = self.last
-        return [] if last is None else self.dialogue.swipes(last)
+            raise InputError(f"there are {len(known)} versions: choose 1 to {len(known)}")
+        chosen = known[number - 1]
+        if all(one.id != chosen.id for one in self.dialogue.utterances):
+            return self.add(chosen)
+        self.go(chosen.id)
+        return chosen
 
     def edit(self, utterance: Utterance, text: str) -> Utterance:
         """Put `text` in the place of an utterance; the old one and what followed it stay."""
@@ -103,6 +107,8 @@ class Talk:
                 speaker=utterance.speaker,
                 text=text.strip(),
                 origin="edited",
+                # Whose words they were first, and under what licence, stays with them.
+                generation=utterance.generation,
                 extensions={"edit_of": utterance.id},
             )
         )
@@ -118,41 +124,53 @@ class Talk:
     def leaves(self) -> list[Utterance]:
         """The last utterance of every branch, oldest first."""
         parents = {utterance.parent for utterance in self.dialogue.utterances}
-        return [one for one in self.dialogue.utterances if one.id not in parents]
+        return [one for one in self.dialogue.utterances if one.id not in parents and one.text]
 
     def feedback(self, utterance: Utterance, feedback: Feedback) -> None:
         """Keep what the user thought of an utterance."""
+        self._keep()
+        self._dialogues.set_feedback(utterance.id, feedback)
         utterance.feedback = feedback
-        self.update(utterance)
 
-    def speaker(self, role: str) -> Speaker:
-        """The character or the user of this dialogue as a speaker."""
-        if role == "character":
-            return Speaker(role="character", name=self.character.name)
-        return Speaker(role="user", name=self.persona.name)
+    def speaker(self) -> Speaker:
+        """The character as a speaker."""
+        return Speaker(role="character", name=self.character.name)
 
     def add(self, utterance: Utterance) -> Utterance:
         """Commit one more utterance; the talk stands there now."""
+        self._keep()
         self._dialogues.add(self.dialogue.id, utterance)
         self.dialogue.utterances.append(utterance)
         self.dialogue.leaf = utterance.id
         return utterance
 
     def update(self, utterance: Utterance) -> None:
-        """Commit what changed of an utterance: text and status of a reply on its way, feedback."""
+        """Commit text and status of a reply that is being written."""
         self._dialogues.update(utterance)
 
     def go(self, leaf: str | None) -> None:
         """Go on from another utterance; what followed it stays as a branch."""
+        self._keep()
         self._dialogues.set_leaf(self.dialogue.id, leaf)
         self.dialogue.leaf = leaf
 
     def set_persona(self, persona: Persona) -> None:
         """Be somebody else from now on; what was said stays."""
-        self._dialogues.set_persona(self.dialogue.id, persona)
+        if self.stored:
+            self._dialogues.set_persona(self.dialogue.id, persona)
         self.dialogue.persona = persona
 
     def rename(self, title: str) -> None:
         """Give the dialogue a title."""
+        self._keep()
         self._dialogues.rename(self.dialogue.id, title)
         self.dialogue.title = title
+
+    def _keep(self) -> None:
+        if not self.stored:
+            self._dialogues.create(self.dialogue)
+            self.stored = True
+
+    def _greeting(self, text: str) -> Utterance:
+        said = expand(text, self.character, self.persona, seed=self.dialogue.id)
+        return Utterance(speaker=self.speaker(), text=said)

@@ -14,8 +14,8 @@ from cyclopts import App, Parameter
 from characterglm.errors import InputError
 
 if TYPE_CHECKING:
+    from characterglm.chat.house import House
     from characterglm.chat.talk import Talk
-    from characterglm.cli.house import House
     from characterglm.engines.opening import Opened
 
 app = App(name="chat", help="Talk with a character.")
@@ -63,43 +63,43 @@ def chat(
     json
         Print one JSON object a reply; needs --message or lines on standard input.
     """
-    from characterglm.cli.house import open_house
+    from characterglm.chat.house import open_house
     from characterglm.cli.model import ensure, load
     from characterglm.settings import settings
 
+    name = model or settings().model
     house = open_house()
     try:
         talk = _talk(house, character, session, persona)
+        ensure(name)
         asked = {"seed": seed, "temperature": temperature, "max_tokens": max_tokens}
         sampling = {name: value for name, value in asked.items() if value is not None}
         opening = partial(load, format=format, sampling=sampling, context=context)
-        name = model or settings().model
-        ensure(name)
         if json:
-            return asyncio.run(_print_json(house, talk, opening(name), _given(message)))
+            said = _given(message)
+            return asyncio.run(_print_json(house, talk, opening(name), said))
         return asyncio.run(_converse(house, talk, opening, name, message))
     finally:
         house.close()
 
 
 def _talk(house: House, character: str, session: str, persona: str) -> Talk:
-    from characterglm.character import Persona
     from characterglm.cli.chat_commands import read_persona
 
+    wanted = house.characters.get(character) if character else None
     if session:
-        talk = house.resume(session)
-        if character and house.characters.get(character).id != talk.character.id:
+        last = session == "last"
+        talk = house.resume_last(wanted.id if wanted else None) if last else house.resume(session)
+        if wanted and wanted.id != talk.character.id:
             raise InputError(f"dialogue {talk.dialogue.id} is with {talk.character.id}")
         if persona:
             talk.set_persona(read_persona(persona))
         return talk
-    if not character:
+    if wanted is None:
         raise InputError(
             "with whom? characterglm chat CHARACTER; characterglm character list shows them"
         )
-    return house.start(
-        house.characters.get(character), read_persona(persona) if persona else Persona()
-    )
+    return house.start(wanted, read_persona(persona) if persona else None)
 
 
 async def _converse(
@@ -118,13 +118,14 @@ async def _converse(
 
     texts = Messages("chat", user_language(talk.character.language))
     view = ChatView(Console(highlight=False), texts)
-    loop = ChatLoop(house, talk, view, opening)
     by_hand = said is None and sys.stdin.isatty()
+    loop = ChatLoop(house, talk, view, opening, by_hand=by_hand)
     if by_hand:
         view.note("hint")
     await loop.run(model, _typed(loop, texts("you")) if by_hand else _lines(_given(said)))
     if by_hand:
-        view.note("continue_hint", id=loop.talk.dialogue.id)
+        if loop.talk.stored:
+            view.note("continue_hint", id=loop.talk.dialogue.id)
         return 0
     return 1 if loop.failed else 0
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from characterglm.character import Persona
 from characterglm.chat.reply import Event
 from characterglm.chat.talk import Talk
+from characterglm.cli.chat_view import branch_name
 from characterglm.dialogue import Feedback, Utterance
 from characterglm.errors import InputError
 
@@ -47,9 +48,10 @@ class Commands:
         self._loop.leaving = True
 
     async def do_clear(self, rest: str) -> None:
-        old = self._talk.dialogue.id
+        old = self._talk
         self._loop.restart()
-        self._loop.view.note("cleared", id=old)
+        if old.stored:
+            self._loop.view.note("cleared", id=old.dialogue.id)
         self._loop.show_opening()
 
     async def do_regenerate(self, rest: str) -> Reply:
@@ -66,7 +68,7 @@ class Commands:
             chosen = self._talk.swipe(_number(rest))
             self._loop.view.utterance(chosen, self._loop.view.texts("you"))
         else:
-            self._loop.view.versions(self._talk.versions(), last)
+            self._loop.view.versions(self._talk.versions(last), last)
 
     async def do_edit(self, rest: str) -> Reply | None:
         found = re.match(r"(\d+)\s+(.+)", rest, re.DOTALL)
@@ -83,13 +85,14 @@ class Commands:
         self._loop.view.note("undone", text=self._talk.undo().text)
 
     async def do_branch(self, rest: str) -> None:
-        if rest:
-            self._talk.go(self._numbered(rest).id)
-            self._loop.view.history(self._talk, last=3)
-        else:
-            last = self._talk.last
-            if last is not None:
-                self._loop.view.versions(self._talk.leaves(), last)
+        leaves, last = self._talk.leaves(), self._talk.last
+        if not rest:
+            self._loop.view.branches(leaves, last)
+            return
+        letters = {branch_name(index): leaf for index, leaf in enumerate(leaves)}
+        chosen = letters[rest] if rest in letters else self._numbered(rest)
+        self._talk.go(chosen.id)
+        self._loop.view.history(self._talk, last=3)
 
     async def do_history(self, rest: str) -> None:
         self._loop.view.history(self._talk)

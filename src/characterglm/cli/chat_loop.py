@@ -12,12 +12,12 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from pathlib import Path
 
+from characterglm.chat.house import House
 from characterglm.chat.reply import Event, Finished, Piece, Withdrawn
 from characterglm.chat.session import ChatSession
 from characterglm.chat.talk import Talk
 from characterglm.cli.chat_commands import Commands
 from characterglm.cli.chat_view import ChatView
-from characterglm.cli.house import House
 from characterglm.engines.opening import Opened
 from characterglm.errors import CharacterGLMError
 
@@ -29,15 +29,25 @@ OPENING_LINES = 6
 
 
 class ChatLoop:
-    """One terminal chat; `open_model` loads a model by name and blocks while it does."""
+    """One terminal chat; `open_model` loads a model by name and blocks while it does.
+
+    `by_hand` says that a person types: then Ctrl-C stops what the last line began, and only that.
+    """
 
     def __init__(
-        self, house: House, talk: Talk, view: ChatView, open_model: Callable[[str], Opened]
+        self,
+        house: House,
+        talk: Talk,
+        view: ChatView,
+        open_model: Callable[[str], Opened],
+        *,
+        by_hand: bool,
     ) -> None:
         self.house, self.talk, self.view = house, talk, view
         self.leaving = False
         self.failed = False
-        """Whether the latest line met an error."""
+        """Whether any line met an error."""
+        self._by_hand = by_hand
         self._open_model = open_model
         self._commands = Commands(self)
         self._loading: asyncio.Task[Opened] | None = None
@@ -62,14 +72,18 @@ class ChatLoop:
 
     async def handle(self, line: str) -> None:
         """Say one line, or run it if it is a command; an error is shown and the talk goes on."""
-        self.failed = False
-        try:
-            events = await self._understand(line)
-            if events is not None:
-                await self._show_reply(events)
-        except CharacterGLMError as error:
-            self.failed = True
-            self.view.problem(str(error))
+        doing = asyncio.create_task(self._obey(line))
+        with _interrupts(doing) if self._by_hand else contextlib.nullcontext():
+            try:
+                await doing
+            except CharacterGLMError as error:
+                self.failed = True
+                self.view.problem(str(error))
+            except asyncio.CancelledError:
+                if not self._by_hand or not doing.cancelled():
+                    raise
+                self.view.note("stopped")
+                self._remind()
 
     async def session(self) -> ChatSession:
         """The talk together with the engine, once it is loaded."""
@@ -113,28 +127,27 @@ class ChatLoop:
             self._loading = old
             raise
         if old is not None:
-            await (await old).engine.close()
+            with contextlib.suppress(CharacterGLMError):
+                await (await old).engine.close()
+
+    async def _obey(self, line: str) -> None:
+        events = await self._understand(line)
+        if events is not None:
+            await self._show(events)
 
     async def _understand(self, line: str) -> AsyncGenerator[Event, None] | None:
+        """The reply that a line asks for, if it asks for one."""
         if line in BARE or line.startswith("/"):
             name, _, rest = line.removeprefix("/").partition(" ")
             return await self._commands.run(name, rest)
         last = self.talk.last
         if not line and last is not None and last.speaker.role == "user":
             return (await self.session()).answer()
-        return (await self.session()).say(line) if line else None
-
-    async def _show_reply(self, events: AsyncGenerator[Event, None]) -> None:
-        """Show a reply as it comes; Ctrl-C stops the reply, not the program."""
-        showing = asyncio.create_task(self._show(events))
-        with _interrupts(showing):
-            try:
-                await showing
-            except asyncio.CancelledError:
-                if not showing.cancelled():
-                    raise
-                self.view.note("stopped")
-                self._remind()
+        if not line:
+            return None
+        # Kept before anything else can go wrong, be it that there is no model.
+        said = self.talk.say(line)
+        return (await self.session()).reply_to(said)
 
     async def _show(self, events: AsyncGenerator[Event, None]) -> None:
         """Show a reply piece by piece; something moves while its first piece is awaited."""

@@ -21,6 +21,7 @@ class ChatView:
 
     def __init__(self, console: Console, texts: Messages) -> None:
         self.console, self.texts = console, texts
+        self._errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def note(self, key: str, **values: object) -> None:
         """A remark of the program's, set apart from what is said."""
@@ -29,7 +30,7 @@ class ChatView:
 
     def problem(self, message: str) -> None:
         """An error, after which the talk goes on."""
-        self.console.print(Text(plain(message), style="red"))
+        self._errors.print(Text(plain(message), style="red"))
 
     def name(self, name: str) -> None:
         """Whose words follow on the same line."""
@@ -66,8 +67,7 @@ class ChatView:
         path = talk.path
         start = 0 if last is None else max(0, len(path) - last)
         for number, utterance in enumerate(path[start:], start + 1):
-            versions = talk.dialogue.swipes(utterance)
-            mark = f" <{versions.index(utterance) + 1}/{len(versions)}>" if versions[1:] else ""
+            mark = _mark(utterance, talk.versions(utterance))
             self.console.print(Text(f"{number:>3}{mark}", style="dim"), end=" ")
             self.utterance(utterance, self.texts("you"))
 
@@ -78,6 +78,13 @@ class ChatView:
             self.console.print(Text(f"{star}{number}", style="dim"), end=" ")
             self.piece(utterance.text)
             self.end_line()
+
+    def branches(self, leaves: Iterable[Utterance], chosen: Utterance | None) -> None:
+        """How each branch ends; a star marks the one where the talk stands."""
+        for index, leaf in enumerate(leaves):
+            star = "*" if leaf is chosen else " "
+            self.console.print(Text(f"{star}{branch_name(index)}", style="dim"), end=" ")
+            self.utterance(leaf, self.texts("you"))
 
     def dialogues(self, infos: Iterable[DialogueInfo]) -> None:
         """Dialogues to choose from."""
@@ -93,6 +100,21 @@ class ChatView:
         for name, help_text in self.texts.help.items():
             table.add_row(Text(f"/{name}", style="bold"), Text(help_text))
         self.console.print(table)
+
+
+def branch_name(index: int) -> str:
+    """The letters that stand for a branch: a, b, …, z, aa, ab, …"""
+    name = ""
+    while index >= 0:
+        index, letter = divmod(index, 26)
+        name, index = chr(ord("a") + letter) + name, index - 1
+    return name
+
+
+def _mark(utterance: Utterance, versions: list[Utterance]) -> str:
+    ids = [one.id for one in versions]
+    known = utterance.id in ids and len(ids) > 1
+    return f" <{ids.index(utterance.id) + 1}/{len(ids)}>" if known else ""
 
 
 class ReplyView:

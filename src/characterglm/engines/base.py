@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from characterglm.errors import Unsupported
+from characterglm.errors import EngineError, Unsupported
 from characterglm.prompt.types import Prompt, Segment
 
 Capability = Literal["tokens", "schema", "adapter", "logprobs", "warm", "seed", "continue"]
@@ -145,17 +145,24 @@ class Reply:
 
 
 async def complete(engine: Engine, request: Request) -> Reply:
-    """The whole reply to a request."""
+    """The whole reply to a request. Raises EngineError if it broke off."""
     texts: list[str] = []
     logprobs: list[TokenLogprob] = []
-    end = End("stop")
+    end: End | None = None
     async for event in engine.stream(request):
         if isinstance(event, End):
             end = event
         else:
             texts.append(event.text)
             logprobs.extend(event.logprobs)
+    if end is None:
+        raise broken_off(engine)
     return Reply("".join(texts), end, tuple(logprobs))
+
+
+def broken_off(engine: Engine) -> EngineError:
+    """The error for a reply that ended without its `End`."""
+    return EngineError(f"the reply of {engine.model} broke off before its end; try again")
 
 
 def demand(engine: Engine, request: Request) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from characterglm.engines.base import Capability, Event, Request, Sampling, demand
 from characterglm.engines.local.server import Chunk, LlamaServer
 from characterglm.engines.local.wire import body_of, event_of
-from characterglm.errors import ModelError, Unsupported
+from characterglm.errors import EngineError, ModelError, Unsupported
 from characterglm.models.gguf import GGUFHeader, read_header
 from characterglm.prompt.types import Prompt, Segment
 
@@ -140,10 +140,10 @@ class LocalEngine:
 
     async def _chunks(self, body: Chunk) -> AsyncGenerator[Chunk, None]:
         """The server's events, brought from its thread into this event loop."""
-        loop, queue = asyncio.get_running_loop(), asyncio.Queue[Chunk | None]()
+        loop, queue = asyncio.get_running_loop(), asyncio.Queue[Chunk | EngineError | None]()
         stopped = threading.Event()
 
-        def put(chunk: Chunk | None) -> None:
+        def put(chunk: Chunk | EngineError | None) -> None:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(queue.put_nowait, chunk)
 
@@ -155,6 +155,9 @@ class LocalEngine:
             try:
                 if not stopped.is_set():
                     self._server.generate(body, on_chunk)
+            except Exception as error:
+                # Whatever the binding raises must reach whoever waits for the reply.
+                put(EngineError(f"the embedded model failed: {error}"))
             finally:
                 self._running.discard(stopped)
                 put(None)
@@ -163,6 +166,8 @@ class LocalEngine:
         self._threads.submit(run)
         try:
             while (chunk := await queue.get()) is not None:
+                if isinstance(chunk, EngineError):
+                    raise chunk
                 yield chunk
         finally:
             stopped.set()
