@@ -26,7 +26,7 @@ MESSAGES = (
 async def measure() -> None:
     """Run and record."""
     with session(CHARACTER, sampling={"max_tokens": 16, "seed": 7}) as chat:
-        prefix = chat.prompt([*chat.talk.path, chat.talk.said(MESSAGES[0])])
+        prefix = chat.prompt()
         profile = sum(size.tokens for size in prefix.sizes if size.part == "profile")
         rows = []
         for message in MESSAGES:

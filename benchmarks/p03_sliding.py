@@ -41,7 +41,7 @@ async def talk(pause: float) -> tuple[list[float], int]:
         await chat.warm()
         for _, message in zip(range(TURNS), itertools.cycle(MESSAGES), strict=False):
             firsts.append((await ours(chat, message)).first)
-            now = chat.prompt([*chat.talk.path, chat.talk.said("…")]).dropped_utterances
+            now = chat.prompt().dropped_utterances
             slides, dropped = slides + (now > dropped), now
             with contextlib.suppress(TimeoutError):
                 began = asyncio.get_running_loop().time()

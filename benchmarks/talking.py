@@ -10,17 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from characterglm.character import Persona
-from characterglm.character.repository import Characters
+from characterglm.chat.house import open_house
 from characterglm.chat.reply import Finished, Piece
 from characterglm.chat.session import ChatSession
-from characterglm.chat.talk import Talk
-from characterglm.dialogue.repository import Dialogues
+from characterglm.dialogue import Speaker, Utterance
 from characterglm.engines import Request
 from characterglm.engines.local import LocalEngine
 from characterglm.engines.local.wire import body_of
 from characterglm.engines.opening import open_model
-from characterglm.store import open_store
 
 
 @dataclass(frozen=True)
@@ -42,10 +39,9 @@ def session(character: str, *, model: str = "default", **options: Any) -> Iterat
     """A fresh dialogue with a built-in character in a throw-away database."""
     opened = open_model(model, **options)
     with tempfile.TemporaryDirectory() as folder:
-        store = open_store(f"sqlite:///{Path(folder) / 'bench.db'}")
-        talk = Talk.start(Characters(store).get(character), Persona(), Dialogues(store))
-        yield ChatSession(talk, opened.engine, opened.format, sampling=opened.sampling)
-        store.close()
+        house = open_house(f"sqlite:///{Path(folder) / 'bench.db'}")
+        yield house.session(house.start(house.characters.get(character)), opened)
+        house.close()
 
 
 async def ours(session: ChatSession, text: str) -> Timing:
@@ -68,7 +64,8 @@ def raw(session: ChatSession, text: str, *, cached: bool = True) -> Timing:
     """
     engine = session.engine
     assert isinstance(engine, LocalEngine)
-    prompt = session.prompt([*session.talk.path, session.talk.said(text)])
+    said = Utterance(parent=session.talk.dialogue.leaf, speaker=Speaker(role="user"), text=text)
+    prompt = session.prompt([*session.talk.path, said])
     body = body_of(Request(prompt, session.sampling), engine.encode(prompt.segments), [])
     times: list[float] = []
     tokens = [0]

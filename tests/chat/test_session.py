@@ -341,6 +341,15 @@ async def test_warming_prefills_the_beginning_of_the_next_prompt(store: Store) -
     assert asked[: len(warmed)] == warmed
 
 
+async def test_what_the_model_saw_can_be_looked_at(store: Store) -> None:
+    session = session_of(store, ["东边。"])
+    assert "俺老孙来也" in session.seen().text
+    await text_of(session.say("妖怪在哪？"))
+    engine = session.engine
+    assert isinstance(engine, ScriptedEngine)
+    assert session.seen() == engine.requests[0].prompt
+
+
 async def test_a_reply_is_checkpointed_while_it_streams(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -55,20 +55,17 @@ class ChatSession:
             lorebooks=self.lorebooks,
         )
 
+    def seen(self) -> Prompt:
+        """What the model saw before the last reply, or will see at first."""
+        path = self.talk.path
+        while path and path[-1].speaker.role == "character":
+            path.pop()
+        return self.prompt(path) if path else self._beginning()
+
     async def warm(self) -> None:
         """Prefill what the next prompt will begin with, while the user reads and types."""
-        if "warm" not in self.engine.capabilities:
-            return
-        beginning = prefix(
-            self.talk.character,
-            self.talk.persona,
-            self.talk.path,
-            format=self.format,
-            budget=self._budget(),
-            count=self._count,
-            lorebooks=self.lorebooks,
-        )
-        await self.engine.warm(beginning)
+        if "warm" in self.engine.capabilities:
+            await self.engine.warm(self._beginning())
 
     async def say(self, text: str) -> AsyncGenerator[Event, None]:
         """Commit the user's utterance, then stream the reply to it.
@@ -159,6 +156,17 @@ class ChatSession:
         finally:
             if row.text == begun:
                 self.talk.go(stood)
+
+    def _beginning(self) -> Prompt:
+        return prefix(
+            self.talk.character,
+            self.talk.persona,
+            self.talk.path,
+            format=self.format,
+            budget=self._budget(),
+            count=self._count,
+            lorebooks=self.lorebooks,
+        )
 
     def _row(self, parent: str | None, text: str = "") -> Utterance:
         return Utterance(

@@ -126,7 +126,7 @@ class Commands:
 
         session = await self._loop.session()
         exact = session.engine.count(())[1]
-        show_prompt(self._loop.view.console, session.prompt(), explain=True, exact=exact)
+        show_prompt(self._loop.view.console, session.seen(), explain=True, exact=exact)
 
     async def do_model(self, rest: str) -> None:
         if rest:
