@@ -30,9 +30,29 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
         raise OSError("no space left")
 
     monkeypatch.setattr("characterglm.store.atomic.os.fsync", full)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(InputError, match="cannot be written: no space left; free some space"):
         Assets(tmp_path).put(b"x")
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "assets"
+    folder.write_bytes(b"a file stands where the folder should be")
+    assets = Assets(folder)
+    with pytest.raises(InputError, match=r"cannot be written: .*make .*assets writable"):
+        assets.put(b"x")
+    for use in (assets.get, assets.remove):
+        with pytest.raises(InputError, match=r"cannot be (read|removed)"):
+            use("0" * 64)
+
+
+def test_what_is_removed_is_gone(tmp_path: Path) -> None:
+    assets = Assets(tmp_path)
+    sha256 = assets.put(b"x")
+    for _ in range(2):
+        assets.remove(sha256)
+    with pytest.raises(NotFound, match="no asset"):
+        assets.get(sha256)
 
 
 def test_missing_and_changed_assets_are_named(tmp_path: Path) -> None:

@@ -19,8 +19,9 @@ def character(request: pytest.FixtureRequest) -> Character:
     return library.read(request.param)
 
 
-def test_the_file_is_named_by_the_id(character: Character) -> None:
-    assert character.id in library.ids()
+@pytest.mark.parametrize("name", library.ids())
+def test_the_file_is_named_by_the_id(name: str) -> None:
+    assert library.read(name).id == name
 
 
 def test_it_has_no_problem_and_no_warning(character: Character) -> None:

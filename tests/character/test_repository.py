@@ -132,7 +132,31 @@ def test_deleting(characters: Characters) -> None:
         characters.delete("xiao-yu")
     with pytest.raises(InputError, match="built in and cannot be deleted"):
         characters.delete(BUILT_IN)
-    assert characters.save(make()) == 1
+
+
+def test_a_version_number_is_never_given_twice(characters: Characters) -> None:
+    characters.save(make(scenario="一"))
+    characters.save(make(scenario="二"))
+    characters.delete("xiao-yu")
+    assert characters.add(make(scenario="三")).id == "xiao-yu"
+    assert characters.latest_version("xiao-yu") == 3
+    assert characters.as_of("xiao-yu", 1).scenario == "三"
+    characters.delete("xiao-yu")
+    assert characters.save(make(scenario="四")) == 4
+    assert characters.save(make(scenario="五")) == 5
+    assert [info.version for info in characters.versions("xiao-yu")] == [4, 5]
+    assert characters.save(make("other")) == 1
+
+
+def test_deleting_names_the_assets_that_nobody_has_any_more(characters: Characters) -> None:
+    def picture(digit: str) -> dict[str, str]:
+        return {"name": "main", "type": "icon", "ext": "png", "sha256": digit * 64}
+
+    characters.save(make(assets=[picture("1"), picture("2")]))
+    characters.save(make(assets=[picture("3")]))
+    characters.save(make("other", assets=[picture("2")]))
+    assert characters.delete("xiao-yu") == {"1" * 64, "3" * 64}
+    assert characters.delete("other") == {"2" * 64}
 
 
 SAVE_FIVE = """

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from characterglm.character import Character, Lorebook, LoreEntry, library
+from characterglm.character.assets import Assets
 from characterglm.character.yamlfile import parse_character, write_character
 from characterglm.cli.app import run
 from characterglm.cli.character import open_characters
@@ -232,6 +233,52 @@ def test_delete(xiao_yu: Character, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["character", "delete", BUILT_IN]) == 1
     assert "built in" in capsys.readouterr().err
     assert run(["character", "delete"]) == 1
+
+
+def test_delete_frees_the_bytes_that_only_it_had(capsys: pytest.CaptureFixture[str]) -> None:
+    assets = Assets(settings().assets_dir)
+    kept, freed = assets.put(b"kept"), assets.put(b"freed")
+    with open_characters() as characters:
+        for name, hashes in (("a", [kept, freed]), ("b", [kept])):
+            pictures = [
+                {"name": sha256[:4], "type": "icon", "ext": "png", "sha256": sha256}
+                for sha256 in hashes
+            ]
+            characters.add(make(id=name, assets=pictures))
+    assert run(["character", "delete", "a"]) == 0
+    assert assets.get(kept) == b"kept"
+    assert not assets.path(freed).exists()
+
+
+def test_a_character_too_large_for_yaml_is_edited_as_json(
+    tmp_path: Path, set_editor: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_editor("raise SystemExit('the editor must not be opened')")
+    with open_characters() as characters:
+        characters.add(make(scenario="雨" * 400_000))
+    for command in (["edit", "xiao-yu"], ["export", "xiao-yu", "-o", str(tmp_path / "x.yaml")]):
+        assert run(["character", *command]) == 1
+        error = capsys.readouterr().err
+        assert "1171 KB as YAML" in error
+        assert "edit xiao-yu --file xiao-yu.json" in error
+    path = tmp_path / "xiao-yu.json"
+    assert run(["character", "export", "xiao-yu", "--format", "json", "-o", str(path)]) == 0
+    path.write_text(path.read_text("utf-8").replace("小雨", "大雨"), "utf-8")
+    assert run(["character", "edit", "xiao-yu", "--file", str(path)]) == 0
+    with open_characters() as characters:
+        assert characters.get("xiao-yu").name == "大雨"
+
+
+def test_yaml_keeps_every_mark_in_a_file_and_none_on_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_characters() as characters:
+        marked = characters.add(make(scenario="abc\u202edcba"))
+    assert run(["character", "show", "xiao-yu", "--yaml"]) == 0
+    assert parse_character(capsys.readouterr().out) == marked
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert run(["character", "show", "xiao-yu", "--yaml"]) == 0
+    assert "abcdcba" in capsys.readouterr().out
 
 
 def test_lorebooks(xiao_yu: Character, capsys: pytest.CaptureFixture[str]) -> None:

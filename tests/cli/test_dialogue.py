@@ -14,6 +14,7 @@ from characterglm.cli.app import run
 from characterglm.cli.messages import texts
 from characterglm.dialogue import Dialogue, Speaker, Utterance
 from characterglm.dialogue.repository import Dialogues
+from characterglm.errors import StoreError
 from characterglm.settings import settings
 from characterglm.store import open_store
 
@@ -165,6 +166,23 @@ def test_delete_asks(
     assert "no dialogue 'd-1'" in said("delete", "d-1", "--yes", capsys=capsys, status=1)
 
 
+def test_consent_is_withdrawn_once_and_for_all(
+    dialogue: Dialogue, language: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "d-1" in said("withdraw", "d-", capsys=capsys)
+    at = stored()[0].consent.withdrawn
+    assert at is not None
+    shown = at.astimezone().strftime("%Y-%m-%d")
+    assert shown in said("withdraw", "d-1", capsys=capsys)
+    assert stored() == [
+        dialogue.model_copy(
+            update={"consent": dialogue.consent.model_copy(update={"withdrawn": at})}
+        )
+    ]
+    before = texts("dialogue", language)["withdrawn"].partition("{")[0]
+    assert f"{before}{shown}" in said("show", "d-1", capsys=capsys)
+
+
 def test_what_is_exported_can_be_imported_again(
     dialogue: Dialogue, language: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -212,6 +230,18 @@ def test_a_broken_line_in_any_file_imports_nothing(capsys: pytest.CaptureFixture
         assert not [one for one in Characters(store).list() if one.name == "阿海"]
 
 
+def test_a_failure_at_the_end_of_an_import_keeps_no_character_either(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(self: Dialogues, dialogues: object) -> None:
+        raise StoreError("another program has kept it locked")
+
+    monkeypatch.setattr(Dialogues, "merge", locked)
+    assert "locked" in said("import", put(ROW), capsys=capsys, status=1)
+    with open_store() as store:
+        assert not [one for one in Characters(store).list() if one.name == "阿海"]
+
+
 def test_unknown_characters_are_named(capsys: pytest.CaptureFixture[str]) -> None:
     record = {"instruction": "Hi", "output": "Hello"}
     outcome = json.loads(
@@ -237,6 +267,8 @@ def test_unknown_characters_are_named(capsys: pytest.CaptureFixture[str]) -> Non
         (["export", "d-1", "-o", "no/where.jsonl"], "cannot be written"),
         (["show", "nobody"], "no dialogue 'nobody'"),
         (["delete"], "which one?"),
+        (["withdraw"], "which one?"),
+        (["withdraw", "nobody"], "no dialogue 'nobody'"),
     ],
 )
 def test_mistakes(

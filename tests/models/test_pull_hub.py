@@ -15,6 +15,7 @@ import pytest
 
 from characterglm.errors import DiskFull, InputError, ModelError, PullFailed, WrongHash
 from characterglm.models import forget, hub, local_path, pull, resolve
+from characterglm.models.lock import locked
 from characterglm.models.partial import Partial, Silent, SourceFailed
 from characterglm.settings import settings
 
@@ -212,6 +213,15 @@ def test_a_models_directory_that_cannot_be_made(hubs: Hubs, home: Path) -> None:
         pull(hubs.spec)
 
 
+def test_a_lock_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "x.lock").mkdir()
+    with (
+        pytest.raises(ModelError, match=r"x\.lock cannot be written"),
+        locked(tmp_path / "x.lock", lambda: None),
+    ):
+        pass
+
+
 def test_a_damaged_file_is_set_aside_and_pulled_anew(hubs: Hubs, home: Path, told: Told) -> None:
     path = pull(hubs.spec)
     damaged = b"!" + hubs.content[1:]
@@ -256,8 +266,11 @@ def test_a_killed_pull_goes_on_where_it_was(
 def test_forgetting_a_model_frees_everything(hubs: Hubs, part_of: Any, left_over: Any) -> None:
     path = pull(hubs.spec)
     part_of(hubs.spec).write_bytes(b"12345")
-    assert forget(hubs.spec) == len(hubs.content) + 5
+    aside = path.with_name("toy.gguf.wrong")
+    aside.write_bytes(b"123")
+    assert forget(hubs.spec) == len(hubs.content) + 5 + 3
     assert not path.exists()
+    assert not aside.exists()
     assert left_over() == ["toy.gguf.lock"]
     assert forget(hubs.spec) == 0
 

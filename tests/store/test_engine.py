@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -44,6 +45,37 @@ def test_session_commits_and_rolls_back(store: Store) -> None:
         raise ZeroDivisionError
     with store.reading() as session:
         assert session.execute(text("SELECT name FROM thing")).scalars().all() == ["kept"]
+
+
+def test_together_is_one_transaction(store: Store) -> None:
+    count = text("SELECT count(*) FROM thing")
+    with store.session() as session:
+        session.execute(text("CREATE TABLE thing (name TEXT)"))
+
+    def add() -> None:
+        with store.together(), store.session() as session:
+            session.execute(text("INSERT INTO thing VALUES ('x')"))
+
+    def add_two() -> int:
+        with store.together():
+            add()
+            add()
+            with store.reading() as session:
+                seen: int = session.scalar(count) or 0
+            outside.append(ThreadPoolExecutor(1).submit(counted).result())
+        return seen
+
+    def counted() -> int:
+        with store.reading() as session:
+            return session.scalar(count) or 0
+
+    outside: list[int] = []
+    with pytest.raises(ZeroDivisionError), store.together():
+        add()
+        raise ZeroDivisionError
+    assert counted() == 0
+    assert add_two() == 2
+    assert (outside, counted()) == ([0], 2)
 
 
 def test_reading_sees_one_state_while_another_writes(store: Store) -> None:

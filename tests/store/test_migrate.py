@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -140,6 +141,29 @@ def test_migrating_keeps_the_rows_and_a_backup(folder: Path, tmp_path: Path) -> 
     with closing(sqlite3.connect(backup)) as old:
         assert old.execute("SELECT version_num FROM alembic_version").fetchone() == (before,)
         assert old.execute("SELECT text FROM utterance").fetchone() == ("你好",)
+
+
+def test_a_backup_that_fails_leaves_nothing_half_done(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    fill(url)
+    add_migration(folder)
+    connect = sqlite3.connect
+
+    def full(file: str | Path, *args: Any, **more: Any) -> sqlite3.Connection:
+        made = connect(file, *args, **more)
+        if str(file).endswith(".bak"):
+            made.execute("PRAGMA max_page_count=1")
+        return made
+
+    monkeypatch.setattr(sqlite3, "connect", full)
+    with pytest.raises(StoreError, match=r"was not migrated.*full.*free some space"):
+        open_store(url)
+    monkeypatch.undo()
+    assert list(tmp_path.glob("*.bak")) == []
+    with closing(sqlite3.connect(tmp_path / "test.db")) as left:
+        assert left.execute("SELECT text FROM utterance").fetchone() == ("你好",)
 
 
 def test_a_migration_that_fails_changes_nothing(folder: Path, tmp_path: Path) -> None:

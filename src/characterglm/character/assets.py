@@ -31,17 +31,28 @@ class Assets:
         return self._directory / sha256[:2] / sha256
 
     def put(self, data: bytes) -> str:
-        """Keep some bytes (64 MB at most) and return their sha256."""
+        """Keep some bytes and return their sha256.
+
+        Raises `InputError` for more than 64 MB, and where they cannot be written.
+        """
         if len(data) > MAX_BYTES:
             raise InputError(f"an asset of {len(data)} bytes is too large: 64 MB at most")
         sha256 = hashlib.sha256(data).hexdigest()
         path = self.path(sha256)
-        if not path.exists():
-            _write(path, data)
+        try:
+            if not path.exists():
+                _write(path, data)
+        except OSError as error:
+            raise InputError(
+                f"{path} cannot be written: {error.strerror or error}; free some space, or make "
+                f"{self._directory} writable"
+            ) from None
         return sha256
 
     def get(self, sha256: str) -> bytes:
-        """The bytes; `NotFound` where there are none, `InputError` where they were changed."""
+        """The bytes; `NotFound` where there are none, `InputError` where they were changed or
+        cannot be read.
+        """
         path = self.path(sha256)
         try:
             data = path.read_bytes()
@@ -49,9 +60,19 @@ class Assets:
             raise NotFound(
                 "asset", sha256, hint="import the card again that it came with"
             ) from None
+        except OSError as error:
+            raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
         if hashlib.sha256(data).hexdigest() != sha256:
             raise InputError(f"{path} was changed: its bytes no longer have the sha256 of its name")
         return data
+
+    def remove(self, sha256: str) -> None:
+        """Free the space of an asset that nobody uses any more; nothing happens without one."""
+        path = self.path(sha256)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise InputError(f"{path} cannot be removed: {error.strerror or error}") from None
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from characterglm.character import library
@@ -17,7 +17,7 @@ from characterglm.character.info import CharacterInfo, VersionInfo, summary_of
 from characterglm.character.rows import INSERT, candidates, insert_new
 from characterglm.character.schema import Character
 from characterglm.character.shelf import Shelf, lorebook_row
-from characterglm.character.tables import AttachmentRow, CharacterRow, VersionRow
+from characterglm.character.tables import AttachmentRow, CharacterRow, DeletedRow, VersionRow
 from characterglm.errors import CharacterGLMError, InputError, NotFound
 
 _HINT = "characterglm character list shows them all"
@@ -77,10 +77,11 @@ class Characters(Shelf):
         now = datetime.now(UTC)
         values = _columns(character, now)
         insert = INSERT[self._store.dialect](CharacterRow)
-        counted = insert.values(**values, version=1, created=now).on_conflict_do_update(
-            index_elements=["id"], set_=values | {"version": CharacterRow.version + 1}
-        )
         with self._store.session() as session:
+            first = insert.values(**values, version=_next(session, character.id), created=now)
+            counted = first.on_conflict_do_update(
+                index_elements=["id"], set_=values | {"version": CharacterRow.version + 1}
+            )
             # The row stays locked until the commit, so no other process gets the same number.
             version: int = session.scalars(counted.returning(CharacterRow.version)).one()
             session.add(_version(character, version, note, now))
@@ -92,22 +93,31 @@ class Characters(Shelf):
         with self._store.session() as session:
             for character_id in candidates(character.id):
                 added = character.model_copy(update={"id": character_id})
-                values = _columns(added, now) | {"version": 1, "created": now}
+                version = _next(session, character_id)
+                values = _columns(added, now) | {"version": version, "created": now}
                 if character_id not in library.ids() and insert_new(session, CharacterRow, values):
                     break
-            session.add(_version(added, 1, note, now))
+            session.add(_version(added, version, note, now))
         return added
 
-    def delete(self, character_id: str) -> None:
-        """Delete a stored character with its history; a built-in one of its id appears again."""
+    def delete(self, character_id: str) -> set[str]:
+        """Delete a stored character with its history; a built-in one of its id appears again.
+
+        Its version numbers are never used again. Returns the sha256 of the assets that no stored
+        character has any more.
+        """
         with self._store.session() as session:
             row = session.get(CharacterRow, character_id)
             if row is None:
                 raise _cannot_delete(session, character_id)
+            unused = _assets(session, mine := VersionRow.character_id == character_id)
+            unused -= _assets(session, ~mine)
+            session.merge(DeletedRow(id=character_id, version=row.version))
             session.delete(row)
             if character_id not in library.ids():
                 own = AttachmentRow.character_id == character_id
                 session.execute(delete(AttachmentRow).where(own))
+        return unused
 
     def attach(self, character_id: str, lorebook_id: str) -> None:
         """Let a character use a lorebook; nothing happens if it does already."""
@@ -123,6 +133,18 @@ class Characters(Shelf):
         """Every character, sorted by id; a stored one stands for the built-in one of its id."""
         with self._store.reading() as session:
             return _all(session)
+
+
+def _next(session: Session, character_id: str) -> int:
+    """The first version number of a new character: above those of one of its id deleted before."""
+    deleted = session.get(DeletedRow, character_id)
+    return deleted.version + 1 if deleted else 1
+
+
+def _assets(session: Session, which: ColumnElement[bool]) -> set[str]:
+    """The sha256 of the assets of some versions."""
+    lists = session.scalars(select(VersionRow.document["assets"]).where(which))
+    return {asset["sha256"] for assets in lists for asset in assets or []}
 
 
 def _resolve(session: Session, key: str) -> str:

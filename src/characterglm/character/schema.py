@@ -22,8 +22,6 @@ from pydantic import (
 
 from characterglm.character.lorebook import Lorebook
 
-SCHEMA_VERSION = 1
-
 Category = Literal["celebrity", "daily_life", "fictional", "virtual_love"]
 
 MAX_ID = 64

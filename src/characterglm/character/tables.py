@@ -41,6 +41,16 @@ class VersionRow(Base):
     created: Mapped[datetime] = mapped_column(Moment)
 
 
+class DeletedRow(Base):
+    """A character that was deleted, so that no version of another one is ever taken for its own."""
+
+    __tablename__ = "character_deleted"
+
+    id: Mapped[str] = mapped_column(Words, primary_key=True)
+    version: Mapped[int]
+    """The highest that it had."""
+
+
 class LorebookRow(Base):
     """A lorebook that belongs to no single character."""
 

@@ -13,6 +13,7 @@ from characterglm.errors import InputError
 
 if TYPE_CHECKING:
     from characterglm.character import Character
+    from characterglm.character.repository import Characters
 
 
 def edit(character: str, *, file: Path | None = None) -> None:
@@ -25,7 +26,7 @@ def edit(character: str, *, file: Path | None = None) -> None:
     character
         Its id, or its name if only one has it.
     file
-        Take the new text from this YAML file instead of opening an editor.
+        Take the new text from this file, YAML or JSON, instead of opening an editor.
     """
     with open_characters() as characters:
         before = characters.get(character)
@@ -88,10 +89,22 @@ def delete(*ids: str, lorebook: bool = False) -> None:
     if not ids:
         raise InputError("which one? characterglm character delete ID")
     with open_characters() as characters:
-        remove = characters.delete_lorebook if lorebook else characters.delete
         for one in ids:
-            remove(one)
+            if lorebook:
+                characters.delete_lorebook(one)
+            else:
+                _delete_character(characters, one)
             _say("deleted", id=one)
+
+
+def _delete_character(characters: Characters, character_id: str) -> None:
+    from characterglm.character.assets import Assets
+    from characterglm.settings import settings
+
+    unused = characters.delete(character_id)
+    assets = Assets(settings().assets_dir)
+    for sha256 in unused:
+        assets.remove(sha256)
 
 
 def attach(character: str, lorebook: str) -> None:
@@ -128,11 +141,12 @@ def detach(character: str, lorebook: str) -> None:
 
 def _edited(character: Character) -> Character:
     """What an editor made of a character; where that is none, its text is kept and named."""
-    from characterglm.character.yamlfile import write_character
+    from characterglm.character.cards.native import yaml_of
 
+    text = yaml_of(character)
     folder = Path(tempfile.mkdtemp(prefix="characterglm-"))
     path = folder / f"{character.id}.yaml"
-    path.write_text(write_character(character), "utf-8")
+    path.write_text(text, "utf-8")
     _run_editor(path)
     try:
         edited = _read(path, character.id)
@@ -145,9 +159,13 @@ def _edited(character: Character) -> Character:
 
 
 def _read(path: Path, character_id: str) -> Character:
+    from characterglm.character.cards import read_card
     from characterglm.character.yamlfile import read_character
 
-    character = read_character(path)
+    if path.suffix.lower() == ".json":
+        character = read_card(path, format="json").characters[0]
+    else:
+        character = read_character(path)
     if character.id != character_id:
         raise InputError(f"{path}: the id must stay '{character_id}', not '{character.id}'")
     return character

@@ -1,4 +1,7 @@
-"""`characterglm dialogue`: look at what was said, find it, delete it; files stand beside."""
+"""`characterglm dialogue`: look at what was said, find it, withdraw consent to its use, delete it.
+
+The commands that read and write files stand beside.
+"""
 
 from __future__ import annotations
 
@@ -104,6 +107,24 @@ def search(query: str, *, character: str = "", limit: int = 20, json: bool = Fal
     with open_dialogues() as dialogues:
         hits = dialogues.search(query, character or None, max(1, limit))
     dialogue_view.show_hits(hits, query, as_json=json)
+
+
+@app.command
+def withdraw(*dialogue: str) -> None:
+    """Keep that the speakers withdrew their consent, and when; the dialogues themselves stay.
+
+    Parameters
+    ----------
+    dialogue
+        Ids, or as much of their beginning as no other has.
+    """
+    from characterglm.cli import dialogue_view
+
+    if not dialogue:
+        raise InputError("which one? characterglm dialogue withdraw ID")
+    with open_dialogues() as dialogues:
+        for one in [dialogues.get(key) for key in dialogue]:
+            dialogue_view.say_withdrawn(one.id, dialogues.withdraw(one.id))
 
 
 @app.command

@@ -37,6 +37,11 @@ def say(key: str, **values: object) -> None:
     console().print(Text(words()[key].format(**safe)), soft_wrap=True)
 
 
+def say_withdrawn(dialogue_id: str, when: datetime) -> None:
+    """Tell since when the consent to a dialogue is withdrawn."""
+    say("consent_withdrawn", id=dialogue_id, when=_when(when))
+
+
 def show_infos(infos: Sequence[DialogueInfo], *, as_json: bool) -> None:
     """A list of dialogues."""
     if as_json:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,10 @@ from typing import Any
 from characterglm.character.cards.report import Report
 from characterglm.character.repository import Characters
 from characterglm.dialogue.cast import Cast
-from characterglm.dialogue.files.formats import Format
+from characterglm.dialogue.files.formats import Format, Item
 from characterglm.dialogue.files.registry import detect, get_format, read_dialogues
 from characterglm.dialogue.repository import Dialogues, Merged
-from characterglm.dialogue.schema import Dialogue, turns
+from characterglm.dialogue.schema import turns
 from characterglm.errors import Problem, ValidationFailed
 from characterglm.store import Store
 
@@ -51,45 +50,41 @@ def import_files(
     """Import the dialogues of some files; what is there already stays as it is.
 
     `character` is the id of the character instead of the files' own, `changes` are fields to set
-    on every dialogue. The files are read twice: whole before anything is stored. Raises
-    ValidationFailed with every line of every file that cannot be used.
+    on every dialogue. The files are read whole before anything is stored, and all of it is stored
+    in one transaction. Raises ValidationFailed with every line of every file that cannot be used.
     """
     files = [(path, get_format(format) if format else detect(path), Report()) for path in paths]
     cast = Cast(Characters(store), character)
     problems: list[Problem] = []
-    counts: Counter[str] = Counter()
+    found: list[tuple[Item, Format]] = []
     for path, form, report in files:
         try:
-            _rehearse(path, form, report, cast, counts)
+            found += _read(path, form, report, cast)
         except ValidationFailed as error:
             problems += error.problems
     if problems:
         raise ValidationFailed("what is to be imported (nothing was)", problems)
-    cast.store()
-    merged = Dialogues(store).merge(_placed(files, cast, dict(changes or {})))
+    with store.together():
+        cast.store()
+        placed = [cast.place(*one).model_copy(update=dict(changes or {})) for one in found]
+        merged = Dialogues(store).merge(placed)
+    said = [item.dialogue.path() for item, _ in found]
     reports = [report for _, _, report in files]
     return Outcome(
         reports=reports,
-        dialogues=counts["dialogues"],
-        utterances=counts["utterances"],
-        turns=counts["turns"],
+        dialogues=len(found),
+        utterances=sum(map(len, said)),
+        turns=sum(map(turns, said)),
         merged=merged,
         characters_added=cast.added,
         characters_unknown=[*cast.unknown],
     )
 
 
-def _rehearse(path: Path, form: Format, report: Report, cast: Cast, counts: Counter[str]) -> None:
-    """Read a file without storing anything."""
+def _read(path: Path, form: Format, report: Report, cast: Cast) -> list[tuple[Item, Format]]:
+    """The dialogues of a file, their characters noted."""
+    found = []
     for item in read_dialogues(path, form.name, cast.chosen, report):
         cast.meet(item, form, report)
-        said = item.dialogue.path()
-        counts.update(dialogues=1, utterances=len(said), turns=turns(said))
-
-
-def _placed(
-    files: Sequence[tuple[Path, Format, Report]], cast: Cast, changes: dict[str, Any]
-) -> Iterator[Dialogue]:
-    for path, form, _ in files:
-        for item in read_dialogues(path, form.name, cast.chosen):
-            yield cast.place(item, form).model_copy(update=changes)
+        found.append((item, form))
+    return found

@@ -30,11 +30,19 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+def as_utc(moment: datetime) -> datetime:
+    """A moment in UTC, which one without a zone is in already. Raises ValueError if UTC's calendar
+    has no such day.
+    """
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("this moment lies outside the years 1 to 9999") from None
 
 
-Moment = Annotated[datetime, AfterValidator(_utc)]
+Moment = Annotated[datetime, AfterValidator(as_utc)]
 
 
 class Part(BaseModel):

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from characterglm.errors import ModelError
+
 POLL = 0.2
 """Seconds between two looks at a lock that another process holds."""
 
@@ -28,9 +30,14 @@ else:
 def locked(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
     """Hold the lock on a file; `waiting` is called at every look while another one holds it.
 
-    The file stays when the lock is released: removing it would let two processes lock two files.
+    Raises ModelError where the file cannot be made. It stays when the lock is released: removing
+    it would let two processes lock two files.
     """
-    with path.open("ab") as file:
+    try:
+        file = path.open("ab")
+    except OSError as error:
+        raise ModelError(f"{path} cannot be written: {error.strerror}") from None
+    with file:
         while True:
             try:
                 _try(file)

@@ -47,7 +47,9 @@ def pull(
 
 
 def forget(spec: ModelSpec) -> int:
-    """Delete a model's file and whatever has been pulled of it; returns the bytes freed.
+    """Delete a model's file, what was set aside as damaged, and whatever has been pulled of it.
+
+    Returns the bytes freed.
 
     Waits for a process that is pulling it. Raises `InputError` for a path the user named.
     """
@@ -55,7 +57,8 @@ def forget(spec: ModelSpec) -> int:
         raise InputError(f"{spec.path} is your own file; delete it yourself")
     with _alone(spec, Silent()):
         parts = _part_path(spec.file).parent.glob(f"{_flat(spec.file)}.*.part")
-        doomed = [path for path in (target_path(spec), *parts) if path.exists()]
+        target = target_path(spec)
+        doomed = [path for path in (target, _aside(target), *parts) if path.exists()]
         freed = sum(path.stat().st_size for path in doomed)
         for path in doomed:
             path.unlink()
@@ -99,10 +102,15 @@ def _right(path: Path, file: ModelFile, progress: Progress) -> bool:
     progress.say(f"{path.name} is here already; checking its sha256")
     if path.stat().st_size == file.size and sha256_of(path) == file.sha256:
         return True
-    aside = path.with_name(path.name + ".wrong")
+    aside = _aside(path)
     path.replace(aside)
     progress.say(f"{path.name} has other bytes than the registry names: moved to {aside}")
     return False
+
+
+def _aside(path: Path) -> Path:
+    """Where a file with other bytes than it should have is put."""
+    return path.with_name(path.name + ".wrong")
 
 
 def _pull(spec: ModelSpec, sources: tuple[Source, ...], progress: Progress) -> Path:

@@ -7,6 +7,7 @@ power cut alike, for one disk flush a commit. PostgreSQL is reached through psyc
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,12 @@ from characterglm.store import migrate
 from characterglm.store.faults import BUSY_SECONDS, translated
 
 
+class _Joint(threading.local):
+    """The session that this thread's others join, if any."""
+
+    session: Session | None = None
+
+
 class Store:
     """An open database; threads may share it, each in sessions of its own."""
 
@@ -35,14 +42,19 @@ class Store:
         """What a person calls it: the file, or the URL without its password."""
         self.dialect = engine.dialect.name
         """`sqlite` or `postgresql`."""
+        self._joint = _Joint()
 
     @contextmanager
     def session(self) -> Iterator[Session]:
         """A transaction: commits at the end, rolls back on an error.
 
-        On SQLite its first statement takes the write lock (waiting up to 5 s), so that what it
-        reads cannot change before it writes. Raises StoreError when the database cannot be used.
+        Inside of `together` it is a part of that transaction. On SQLite its first statement takes
+        the write lock (waiting up to 5 s), so that what it reads cannot change before it writes.
+        Raises StoreError when the database cannot be used.
         """
+        if self._joint.session is not None:
+            yield self._joint.session
+            return
         with (
             translated(self.name),
             Session(self._engine, expire_on_commit=False) as session,
@@ -51,8 +63,24 @@ class Store:
             yield session
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make one transaction of all sessions that this thread opens inside: all, or nothing."""
+        with self.session() as session:
+            before, self._joint.session = self._joint.session, session
+            try:
+                yield
+            finally:
+                self._joint.session = before
+
+    @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A transaction that only reads one unchanging state; never waits for a writer."""
+        """A transaction that only reads one unchanging state; never waits for a writer.
+
+        Inside of `together` it reads what was written there so far.
+        """
+        if self._joint.session is not None:
+            yield self._joint.session
+            return
         engine = self._engine.execution_options(**_READING[self.dialect])
         with translated(self.name), Session(engine) as session:
             yield session
@@ -107,7 +135,7 @@ def shown(url: URL) -> str:
 def _parse(text: str) -> URL:
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: the port is no number
         # The text may hold a password, so it is not repeated.
         raise StoreError(f"the database URL cannot be read; {_SHAPES}") from None
     if url.get_backend_name() not in _MAKERS:

@@ -99,9 +99,21 @@ def _upgrade(connection: Connection, name: str) -> None:
 
 
 def _back_up(database: Path, revision: str) -> Path:
-    """Copy a database that others may be reading to `NAME.REVISION.TIME.bak` beside it."""
+    """Copy a database that others may be reading to `NAME.REVISION.TIME.bak` beside it.
+
+    Raises StoreError, and leaves nothing, where that fails.
+    """
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     copy = database.with_name(f"{database.name}.{revision}.{stamp}.bak")
-    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy)) as target:
-        source.backup(target)
+    try:
+        with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+    except BaseException as error:
+        copy.unlink(missing_ok=True)  # half a backup would be trusted one day
+        if isinstance(error, sqlite3.Error):
+            raise StoreError(
+                f"the database {database} was not migrated, for its backup {copy.name} cannot be "
+                f"written ({error}); free some space, or make {database.parent} writable"
+            ) from None
+        raise
     return copy

@@ -90,6 +90,21 @@ def test_a_hidden_greeting_comes_back(
         assert record.get("metadata", {}).get("characterglm", {}).get("greeting") == note
 
 
+@pytest.mark.parametrize("metadata", [["x"], None, "x", {}, {"theirs": 1}])
+@pytest.mark.parametrize("name", ["openai", "sharegpt"])
+def test_metadata_of_any_kind_survives_our_note(
+    read: Read, put: Callable[..., Path], tmp_path: Path, name: str, metadata: Any
+) -> None:
+    record = MESSAGES if name == "openai" else SHAREGPT
+    (dialogue,) = read({**record, "metadata": metadata}, character="li-bai")
+    path = tmp_path / "out.jsonl"
+    write_dialogues([dialogue], path, name, greeting="placeholder")
+    (item,) = read_dialogues(path, character="li-bai")
+    assert said(item.dialogue) == GREETED
+    kept = item.dialogue.extensions[name].get("metadata", {})
+    assert kept == metadata
+
+
 def test_a_preference_pair_becomes_rated_siblings(read: Read) -> None:
     pair = {
         "conversations": [{"from": "human", "value": "你是谁？"}],

@@ -11,7 +11,8 @@ from characterglm.character.cards.source import Source
 from characterglm.character.schema import Character
 from characterglm.character.wording import problems_of
 from characterglm.character.yamlfile import dotted, parse_character, write_character
-from characterglm.errors import Problem, ValidationFailed
+from characterglm.character.yamltree import MAX_BYTES
+from characterglm.errors import InputError, Problem, ValidationFailed
 
 _MARKS = {"schema_version", "attributes", "behaviors", "category"}
 
@@ -48,6 +49,20 @@ def _written(out: Outgoing) -> Character:
     return out.character
 
 
+def yaml_of(character: Character) -> str:
+    """A character as YAML. Raises InputError for one too large to be read back as such."""
+    written = write_character(character)
+    size = len(written.encode())
+    if size > MAX_BYTES:
+        file = f"{character.id}.json"
+        raise InputError(
+            f"{character.id} is {size >> 10} KB as YAML, and {MAX_BYTES >> 10} KB are read; take "
+            f"JSON: characterglm character export {character.id} --format json -o {file}, and "
+            f"when it is edited: characterglm character edit {character.id} --file {file}"
+        )
+    return written
+
+
 def _write_json(out: Outgoing) -> bytes:
     return plain.dump(_written(out).model_dump(mode="json", exclude_defaults=True))
 
@@ -58,7 +73,7 @@ YAML = Format(
     ".yaml",
     lambda source: source.kind == "text" and not source.is_json and _is_ours(source),
     _read_yaml,
-    lambda out: write_character(_written(out)).encode(),
+    lambda out: yaml_of(_written(out)).encode(),
 )
 JSON = Format(
     "json",

@@ -18,7 +18,6 @@ from characterglm.dialogue.files.formats import Format, Reading, Value, shaped
 from characterglm.dialogue.schema import Dialogue, Generation, Source, SpeakerRole
 
 UNDER = "characterbench"
-_OF_LINE = ("speaker", "utterance")
 _OURS = (
     "dialogue",
     "greeting",

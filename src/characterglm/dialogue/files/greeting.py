@@ -13,6 +13,8 @@ from characterglm.dialogue.files.formats import GreetingMode, Value
 PLACEHOLDER = "…"
 """What the user says before a greeting, where something must be said."""
 _BETWEEN = "\n\n"
+_INSTEAD = "metadata"
+"""Where our note keeps metadata that has no room for it: what is no object, or an empty one."""
 
 
 @dataclass(frozen=True)
@@ -59,16 +61,22 @@ def take_note(extra: dict[str, Any]) -> Value | None:
     metadata = extra.get("metadata")
     if not isinstance(metadata, dict) or not isinstance(metadata.get("characterglm"), dict):
         return None
+    note: Value = dict(metadata["characterglm"])
     others = {key: value for key, value in metadata.items() if key != "characterglm"}
     extra.pop("metadata")
-    if others:
-        extra["metadata"] = others
-    note: Value = metadata["characterglm"]
+    if others or _INSTEAD in note:
+        extra["metadata"] = note.pop(_INSTEAD, others)
     return note
 
 
 def put_note(record: Value, note: Value | None) -> Value:
     """Write our note into a record."""
-    if note is not None:
-        record["metadata"] = {**record.get("metadata", {}), "characterglm": note}
+    if note is None:
+        return record
+    others = record.get("metadata")
+    if isinstance(others, dict) and others:
+        record["metadata"] = {**others, "characterglm": note}
+    else:
+        kept = {_INSTEAD: others} if "metadata" in record else {}
+        record["metadata"] = {"characterglm": {**note, **kept}}
     return record

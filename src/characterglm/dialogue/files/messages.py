@@ -74,8 +74,11 @@ def _say(builder: Builder, message: Value, reading: Reading) -> None:
 
 def _text(content: Any) -> str:
     """The text of a message's content, which may be None or a list of parts."""
-    parts = [content] if isinstance(content, str) else [p.get("text") for p in content or []]
-    return "\n".join(part for part in parts if isinstance(part, str))
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else []
+    texts = (part.get("text") for part in parts if isinstance(part, dict))
+    return "\n".join(text for text in texts if isinstance(text, str))
 
 
 def _write(dialogue: Dialogue, mode: GreetingMode) -> Value:

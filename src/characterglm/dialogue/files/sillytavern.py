@@ -23,7 +23,13 @@ from characterglm.dialogue.files.formats import (
     Value,
     shaped,
 )
-from characterglm.dialogue.schema import Dialogue, Generation, SpeakerRole, Utterance
+from characterglm.dialogue.schema import (
+    Dialogue,
+    Generation,
+    SpeakerRole,
+    Utterance,
+    as_utc,
+)
 from characterglm.errors import Problem, ValidationFailed
 
 UNDER = "sillytavern"
@@ -151,10 +157,10 @@ def moment(stamp: Any) -> datetime | None:
     if not isinstance(stamp, str):
         return None
     with contextlib.suppress(ValueError):
-        return datetime.fromisoformat(stamp)
+        return as_utc(datetime.fromisoformat(stamp))
     with contextlib.suppress(ValueError):
         return datetime.strptime(stamp, "%B %d, %Y %I:%M%p").replace(tzinfo=UTC)
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, OverflowError):
         if found := _CLOCK.fullmatch(stamp):
             parts = [int(part or 0) for part in found.groups()]
             year, month, day, hour, minute, second, thousandths = parts
@@ -200,7 +206,7 @@ def _kept(siblings: list[Utterance]) -> tuple[Value | None, int]:
         rest = rest_of(one, UNDER)
         if isinstance(rest.get("message"), dict):
             swipes = rest.get("swipes")
-            return rest["message"], swipes if isinstance(swipes, int) else 0
+            return rest["message"], max(0, swipes) if isinstance(swipes, int) else 0
     return None, 0
 
 
