@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from characterglm.character import Character, Lorebook, Persona
 from characterglm.dialogue import Speaker, Utterance
+from characterglm.dialogue.schema import SpeakerRole
 from characterglm.errors import ContextOverflow
 from characterglm.prompt import Prompt, build, cached, describe, get_format, prefix
 from characterglm.prompt.budget import Fit, fit, reserve
@@ -41,7 +42,14 @@ def books(draw: st.DrawFn) -> Lorebook:
     entry = st.fixed_dictionaries(
         {
             "content": TEXT.map(lambda text: f"L{text}")
-            | st.sampled_from(["@@depth 3\nx", "@@ignore_on_max_context\ny", "@@activate\nz"]),
+            | st.sampled_from(
+                [
+                    "@@depth 3\nx",
+                    "@@reverse_depth 2\nw",
+                    "@@ignore_on_max_context\ny",
+                    "@@activate\nz",
+                ]
+            ),
             "keys": st.lists(st.sampled_from(["a", "b", "金"]), max_size=1),
             "constant": st.booleans(),
             "position": st.sampled_from(["before_character", "after_character", "depth"]),
@@ -151,7 +159,7 @@ def test_history_begins_with_a_turn(scene: dict[str, Any], budget: int) -> None:
 def test_the_next_prompt_begins_as_foretold(
     scene: dict[str, Any], budget: int | None, said: str, role: str
 ) -> None:
-    speaker = {"user": "character", "character": "user"}[role]
+    speaker: SpeakerRole = "character" if role == "user" else "user"
     if budget is not None:
         notes = sum(len(note) + 40 for note in scene["notes"])
         assume(len(said) + notes <= reserve(budget))
@@ -173,7 +181,7 @@ def test_the_next_prompt_begins_as_foretold(
     assert foretold.dropped_utterances == next_.dropped_utterances
     assert foretold.tokens == letters(foretold.segments)
     deep = any(
-        entry.position == "depth" or entry.content.startswith("@@depth")
+        entry.position == "depth" or entry.content.startswith(("@@depth", "@@reverse_depth"))
         for book in (scene["character"].lorebook, *scene["lorebooks"])
         if book
         for entry in book.entries

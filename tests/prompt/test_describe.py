@@ -152,6 +152,24 @@ def test_english_reads_as_prose() -> None:
     )
 
 
+MIXED = """
+id: x
+name: 阿岚
+language: zh
+category: daily_life
+attributes:
+  identity: {gender: 女}
+  viewpoints: [人要守信, 她不信命。, 钱够用就好, 她看重朋友。]
+  interests: [下棋, 她也常钓鱼。, 喜欢看云]
+"""
+
+
+def test_nothing_leads_in_twice() -> None:
+    told = sections(parse_character(MIXED))
+    assert told["viewpoints"] == "她认定：人要守信和钱够用就好。她不信命。她看重朋友。"
+    assert told["interests"] == "她的爱好是下棋。她也常钓鱼。平日里，她喜欢看云。"
+
+
 def test_an_empty_profile_tells_nothing() -> None:
     bare = Character(id="x", name="X", language="en", category="daily_life")
     assert describe(bare) == "" and sections(bare) == {}

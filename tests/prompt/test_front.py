@@ -64,6 +64,25 @@ def test_a_cards_system_prompt(own: str, told: str, ada: Character, count: Any) 
     assert told in front(ada, None, count)
 
 
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        (
+            "Be brief,\n{{char}}.",
+            "关于Ada的信息：Ada is female and a mathematician. Be brief, Ada.\n",
+        ),
+        ("A. {{original}}", "关于Ada的信息：Ada is female and a mathematician. A.\n"),
+        (" {{original}} ", "关于Ada的信息：Ada is female and a mathematician.\n"),
+    ],
+)
+def test_in_the_papers_format_a_cards_system_prompt_is_told_with_the_character(
+    own: str, told: str, ada: Character, count: Any
+) -> None:
+    ada.extensions = {"card": {"data": {"system_prompt": own}}}
+    prompt = build(ada, None, [], format=get_format("characterglm"), budget=None, count=count)
+    assert told in prompt.text and "Speak only" not in prompt.text
+
+
 def test_a_cards_closing_instructions_stand_before_the_last_message(
     ada: Character, say: Any, count: Any
 ) -> None:

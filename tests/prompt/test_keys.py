@@ -32,9 +32,12 @@ def entry(**options: bool) -> LoreEntry:
         (r"/dragons?/i", "Two DRAGONS", {"use_regex": True, "case_sensitive": True}, True),
         (r"dragon", "DRAGON", {"use_regex": True, "case_sensitive": True}, False),
         (r"[\u4e00-\u9fff]{2}大圣", "齐天大圣", {"use_regex": True}, True),
-        ("(", "(", {"use_regex": True}, False),
+        # No patterns to RE2: looked for as they stand.
+        ("C++", "writes c++", {"use_regex": True}, True),
+        ("C++", "writes c++", {"use_regex": True, "case_sensitive": True}, False),
+        ("悟空(", "悟空(笑", {"use_regex": True}, True),
         (r"(?<=a)b", "ab", {"use_regex": True}, False),
-        ("x" * 2000, "x" * 2000, {"use_regex": True}, False),
+        ("x" * 2000, "x" * 2000, {"use_regex": True}, True),
     ],
 )
 def test_occurrence(key: str, text: str, options: dict[str, bool], found: bool) -> None:

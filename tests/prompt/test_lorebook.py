@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from characterglm.character import Character, Lorebook
+from characterglm.character import Character, Lorebook, Persona
 from characterglm.prompt import Prompt, build, get_format
 from characterglm.prompt.lorebook import Found, activate
 
@@ -34,7 +34,21 @@ def one(say: Any, *lines: str, book: dict[str, Any] | None = None, **fields: Any
         ({"keys": ["gold"], "content": "@@depth 1\n"}, False, "empty"),
         ({"constant": True}, True, "constant"),
         ({"constant": True, "use_regex": True, "keys": ["x"]}, False, "no key in"),
-        ({"keys": ["("], "use_regex": True}, False, "no usable pattern"),
+        (
+            {"keys": ["gold?"], "use_regex": True},
+            True,
+            "key 'gold?' in utterance 4",
+        ),
+        (
+            {"keys": ["?", "x"], "use_regex": True},
+            True,
+            "key '?' in utterance 4; no usable pattern, looked for as it stands",
+        ),
+        (
+            {"keys": ["C++"], "use_regex": True},
+            False,
+            "no key in the last 4 utterances; no usable pattern, looked for as it stands",
+        ),
         ({"keys": ["go.d"], "use_regex": True}, True, "key 'go.d' in utterance 4"),
         # Secondary keys, four logics.
         ({"keys": ["gold"], "secondary_keys": ["north", "x"]}, True, "key 'gold'"),
@@ -89,6 +103,45 @@ def test_what_was_called_up_before(say: Any) -> None:
     )
     assert not gone.active
     assert one(say, *PATH, keys=["gold"], content="@@dont_activate_after_match\nx").active
+
+
+@pytest.mark.parametrize(
+    ("said", "fitting"),
+    [
+        ("c:Hm.", "0"),
+        ("c:Good 77 day, Somebody else.", "1"),
+        # What none of them can have yielded: nothing is known.
+        ("c:Good day.", "01"),
+        ("c:x Good 7 day, Ben.", "01"),
+        ("u:Hm.", "01"),
+    ],
+)
+def test_a_greeting_is_known_whatever_chance_made_of_it(say: Any, said: str, fitting: str) -> None:
+    hero = Character(
+        id="a",
+        name="Ada",
+        language="en",
+        category="fictional",
+        greetings=["Hm.", "Good {{roll:1000000}} day, {{user}}."],
+    )
+    entries = [
+        {"name": number, "constant": True, "content": f"@@is_greeting {number}\nx"}
+        for number in "01"
+    ]
+    book = Lorebook.model_validate({"entries": entries})
+    found = activate([book], say(said, "u:gold"), hero, Persona(name="Ben"))
+    assert "".join(one.label for one in found if one.active) == fitting
+
+
+def test_of_two_fitting_greetings_the_more_telling_one_was_said(say: Any) -> None:
+    book = Lorebook.model_validate(
+        {"entries": [{"constant": True, "content": "@@is_greeting 1\nx"}]}
+    )
+    hero = Character(
+        id="a", name="A", language="en", category="fictional", greetings=["{{user}}", "Hi {{user}}"]
+    )
+    assert activate([book], say("c:Hi Ben", "u:x"), hero)[0].active
+    assert not activate([book], say("c:Ben", "u:x"), hero)[0].active
 
 
 def test_chance_is_drawn_from_the_dialogue(say: Any) -> None:
@@ -155,24 +208,30 @@ def test_where_entries_stand(ada: Character, say: Any, count: Any) -> None:
             {"content": "FRONT-BEFORE", "constant": True, "position": "before_character"},
             {"content": "DEEP", "keys": ["gold"], "position": "depth", "depth": 2},
             {"content": "@@depth 0\nLAST", "keys": ["gold"]},
+            {"content": "@@reverse_depth 0\nTOP", "keys": ["gold"], "order": 101},
+            {"content": "@@reverse_depth 1\nSECOND", "constant": True},
+            {"content": "@@reverse_depth 99\nNOT-YET", "keys": ["gold"], "order": 11},
             {"content": "@@depth 99\nFIRST", "constant": True},
             {"content": "@@role assistant\nVOICE", "keys": ["gold"], "order": 10},
         ],
     )
     said = ("Ada is female", "Good day.", "Is there", "In the north.", "And gold?")
-    lore = "FRONT-BEFORE FRONT-AFTER FIRST DEEP LATE-1 LATE-2 VOICE LAST".split()  # noqa: SIM905
+    lore = "FRONT-BEFORE FRONT-AFTER FIRST TOP SECOND DEEP LATE-1 LATE-2 VOICE NOT-YET LAST".split()  # noqa: SIM905
     assert order(prompt, *said, *lore) == [
         "FRONT-BEFORE",
         "Ada is female",
         "FRONT-AFTER",
         "FIRST",
+        "TOP",
         "Good day.",
+        "SECOND",
         "Is there",
         "DEEP",
         "In the north.",
         "LATE-1",
         "LATE-2",
         "VOICE",
+        "NOT-YET",
         "And gold?",
         "LAST",
     ]

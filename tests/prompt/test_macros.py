@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +26,13 @@ BEN = Persona(name="Ben")
         ("{{random:x}}{{pick::y}}{{roll:1}}{{roll:D1}}", "xy11"),
         (r"{{pick:a\,b}}", "a,b"),
         ("{{time}} {{unknown:x}} {{ {char} }}", "{{time}} {{unknown:x}} {{ {char} }}"),
-        ("{{random:{{char}}}}", "{{random:Ada}}"),
+        ("{{{char}}} {{}} {{char", "{{{char}}} {{}} {{char"),
+        # Nested: innermost first, each once.
+        ("{{random:{{char}}}} {{RANDOM: <USER> }}", "Ada Ben"),
+        ("{{reverse:{{char}}}}{{roll:{{roll:1}}}}{{comment:{{char}}}}{{// {{user}} }}", "adA1"),
+        (r"{{pick::{{random:x\,y}},{{random:x\,y}}}}", "x,y"),
+        ("{{unknown:{{char}}}} {{ {{user}}", "{{unknown:Ada}} {{ Ben"),
+        ("{{random:" * 3 + "{{char}}" + "}}" * 3, "Ada"),
         ("{{roll:0}}{{roll:x}}{{roll:9999999999}}", ""),
         ("<b>bold</b> {{", "<b>bold</b> {{"),
     ],
@@ -39,8 +47,31 @@ def test_a_user_without_a_name() -> None:
     assert expand("{{user}}", chinese, Persona()) == "用户"
 
 
-def test_results_are_not_expanded_again() -> None:
-    assert expand("{{user}}", ADA, Persona(name="{{char}}<BOT>")) == "{{char}}<BOT>"
+@pytest.mark.parametrize(
+    ("text", "name", "expanded"),
+    [
+        ("{{user}}", "{{char}}<BOT>", "{{char}}<BOT>"),
+        ("{{random:{{user}}}}", "{{char}}", "{{char}}"),
+        ("{{{{user}}}}", "char", "{{char}}"),
+        ("{{{{user}}:a}}", "reverse", "{{reverse:a}}"),
+        ("{{{{user}}char}}", "//", "{{//char}}"),
+    ],
+)
+def test_results_are_not_expanded_again(text: str, name: str, expanded: str) -> None:
+    assert expand(text, ADA, Persona(name=name)) == expanded
+
+
+def test_a_comma_in_a_name_parts_no_options() -> None:
+    drawn = {expand("{{random:{{user}}}}", ADA, Persona(name="a,b"), seed=str(n)) for n in range(9)}
+    assert drawn == {"a,b"}
+
+
+def test_nesting_is_bounded_and_quick() -> None:
+    deep = "{{reverse:" * 50_000 + "ab" + "}}" * 50_000
+    began = time.process_time()
+    assert expand(deep, ADA).count("{{reverse:") == 50_000 - 8
+    assert time.process_time() - began < 2
+    assert expand("{{" * 50 + "char}}", ADA) == "{{" * 49 + "Ada"
 
 
 def test_a_cards_nickname_stands_for_the_name() -> None:

@@ -52,6 +52,10 @@ def test_it_writes_what_the_template_writes(wukong: Character, say: Any, count: 
 def test_what_a_strict_template_refuses_is_folded(wukong: Character, say: Any, count: Any) -> None:
     fmt = TemplateFormat(STRICT, bos="<s>")
     assert len(fmt.fallbacks) == 4
+    said = say("u:你好")
+    assert build(wukong, None, said, format=fmt, budget=None, count=count).fallbacks == (
+        fmt.fallbacks
+    )
     path = say("c:站住！", "u:你好", "c:好", "n:天黑了。", "u:金箍棒呢？")
     prompt = build(wukong, None, path, format=fmt, budget=None, count=count)
     assert prompt.text.startswith("<s><turn>user\n你是悟空")
@@ -104,6 +108,12 @@ def test_one_that_turns_later_is_refused_then(wukong: Character, say: Any, count
         build(wukong, None, path, format=TemplateFormat(sly), budget=None, count=count)
 
 
+HOARD = (
+    "{{% set n = namespace(l=[]) %}}{{% set s = 'ab' * 500000 %}}{{% for i in range(200) %}}"
+    "{{% set n.l = n.l + [{value}] %}}{{% endfor %}}"
+)
+"""Keeps a copy of a long text each round."""
+
 HOSTILE = [
     "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
     "{% set n = namespace(x='aaaa') %}{% for a in range(60) %}{% set n.x = n.x ~ n.x %}"
@@ -123,6 +133,16 @@ HOSTILE = [
     "{{ ('a' * 1000000) | replace('a', 'a' * 1000000) }}",
     "{% set x = 'a' * 1000000 %}{% for i in range(99999) %}{{ x }}{% endfor %}",
     "{% set x = [1] %}{% set x = [x,x,x,x] * 9 %}{% set x = [x,x,x,x] * 99 %}{{ [x] * 99999 }}",
+    HOARD.format(value="s[1:]"),
+    HOARD.format(value="s[i:-1:1]"),
+    HOARD.format(value="s.partition('b')"),
+    HOARD.format(value="s.rsplit('b', 1)"),
+    HOARD.format(value="{}.fromkeys(range(99999))"),
+    "{{ dict.fromkeys(range(9)) }}",
+    "{{ (1).to_bytes(100000000) | length }}",
+    "{{ strftime_now('%Y' * 100000) | length }}",
+    "{% set n = namespace(x=[1] * 100000) %}{% for i in range(200) %}{% set n.x = [n.x] %}"
+    "{% endfor %}{{ n.x | tojson(indent=8) | length }}",
 ]
 
 
@@ -143,8 +163,19 @@ def test_hostile_templates_stop_soon(source: str) -> None:
         ("{% for i in [1, 2, 3] %}{% if i == 2 %}{% break %}{% endif %}{{ i }}{% endfor %}", "1"),
         ("{{ 'a,b'.split(',')[-1].strip() ~ ['c', 'd'] | join('-') }}", "bc-d"),
         ("{% set n = namespace(x=0) %}{% set n.x = n.x + 2 %}{{ n.x }}", "2"),
+        ("{{ messages[1:][0] }}{{ 'abcd'[::-2] }}{{ ('a', 'b', 'c')[-2:] | join }}", "2dbbc"),
+        ("{{ [1, {'a': 2}] | tojson(indent=1) }}", '[\n 1,\n {\n  "a": 2\n }\n]'),
         ("{{ unknown }}{{ 'x' if unknown is defined else 'y' }}{{ none }}", "yNone"),
     ],
 )
 def test_what_published_templates_use_is_there(source: str, text: str) -> None:
-    assert Sandbox(source, today=date(2024, 7, 26)).render({}) == text
+    sandbox = Sandbox(source, today=date(2024, 7, 26))
+    assert sandbox.render({"messages": [1, 2, 3]}) == text
+
+
+@pytest.mark.parametrize(
+    "source", ["{{ 1 | round(99999, 'ceil') }}", "{{ [[1]] | sum(start=[]) }}"]
+)
+def test_filters_that_grow_without_bound_are_not_there(source: str) -> None:
+    with pytest.raises(InputError, match="No filter named"):
+        Sandbox(source)

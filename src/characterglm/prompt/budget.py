@@ -43,11 +43,6 @@ class Fit:
     first: int
     """Index of the oldest turn that stays."""
 
-    @property
-    def everything(self) -> bool:
-        """Whether no turn had to leave."""
-        return self.first == 0
-
 
 def reserve(budget: int) -> int:
     """Tokens kept free for the user's next message and the notes that come with it."""

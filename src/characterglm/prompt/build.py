@@ -58,6 +58,7 @@ def build(
         lore=made.lore.hits,
         dropped_utterances=made.dropped_utterances,
         dropped_examples=made.dropped_examples,
+        fallbacks=format.fallbacks,
         stable=made.stable,
     )
 

@@ -2,7 +2,7 @@
 
 Knows their grammar and which of them mean something in a chat; nothing about matching. Source:
 Character Card V3, "Decorators". What is unknown or malformed is passed over, in favour of its
-fallbacks (`@@@…`) where it has any.
+fallbacks (`@@@…`) where it has any. Which are left out: docs/decisions/lorebook-decorators.md.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class Decorators:
     dont_activate_after_match: bool = False
     ignore_on_max_context: bool = False
     depth: int | None = None
+    reverse_depth: int | None = None
     scan_depth: int | None = None
     is_greeting: int | None = None
     role: NoteRole | None = None
@@ -95,6 +96,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "activate_only_after": _number(0),
     "activate_only_every": _number(1),
     "depth": _number(-999_999_999),
+    "reverse_depth": _number(0),
     "scan_depth": _number(0),
     "is_greeting": _number(0),
     "role": lambda text: text if text in ("system", "user", "assistant") else None,

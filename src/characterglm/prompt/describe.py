@@ -136,18 +136,33 @@ class _Teller:
     def _facts(self, phrases: FieldWording, facts: Sequence[str]) -> Iterator[str]:
         """Phrases are gathered into one sentence; whole sentences stand as they are."""
         led = False
-        for whole, group in groupby(facts, key=lambda fact: self._kind(fact) == "sentence"):
-            items = list(group)
-            if whole:
-                if phrases.sentences and not led:
-                    yield self._fill(phrases.sentences)
-                led = True
-                yield from (self.words.lists.sentence(item) for item in items)
-            else:
-                predicates = all(self._kind(item) == "predicate" for item in items)
-                pattern = (predicates and phrases.predicate) or phrases.phrase
+        for pattern, items in self._runs(phrases, facts):
+            if pattern:
                 bare = [self.words.lists.bare(item) for item in items]
                 yield self._fill(pattern, items=self.words.lists.join(bare))
+                continue
+            if phrases.sentences and not led:
+                yield self._fill(phrases.sentences)
+            led = True
+            yield from (self.words.lists.sentence(item) for item in items)
+
+    def _runs(
+        self, phrases: FieldWording, facts: Sequence[str]
+    ) -> Iterable[tuple[str, Sequence[str]]]:
+        """Facts with their pattern, none for whole sentences; no pattern leads in twice."""
+        runs: list[tuple[str, list[str]]] = []
+        led: dict[str, list[str]] = {}
+        for whole, group in groupby(facts, key=lambda fact: self._kind(fact) == "sentence"):
+            items = list(group)
+            predicates = all(self._kind(item) == "predicate" for item in items)
+            pattern = "" if whole else (predicates and phrases.predicate) or phrases.phrase
+            if pattern in led:
+                led[pattern].extend(items)
+                continue
+            runs.append((pattern, items))
+            if pattern:
+                led[pattern] = items
+        return runs
 
     def _statement(self, pattern: str, text: str, key: str = "") -> str:
         """A text in its pattern, or, if it is a whole sentence, on its own."""

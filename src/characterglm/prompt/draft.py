@@ -145,7 +145,7 @@ def _written(scene: Scene, format_: PromptFormat, lore: Lore, fit: budgets.Fit) 
     said = scene.lines[gone:]
     core = scene.core - gone
     notes = _placed(scene, lore, len(said), core)
-    until_said = min([core, *(_depth_index(one, len(said)) for one in scene.lore if _roams(one))])
+    until_said = min([core, *(one.index(len(said), core) for one in scene.lore if _roams(one))])
     lines: list[Line] = []
     until = 0
     for index in range(len(said) + 1):
@@ -162,10 +162,7 @@ def _placed(scene: Scene, lore: Lore, said: int, core: int) -> list[tuple[int, L
     Keyed entries and notes stand right before the last message: they come and go, and whatever
     follows them must be read anew by the model.
     """
-    entries = [
-        (core if one.depth is None else _depth_index(one, said), _lore_line(one))
-        for one in lore.kept(front=False)
-    ]
+    entries = [(one.index(said, core), _lore_line(one)) for one in lore.kept(front=False)]
     return [*entries, *((core, note) for note in scene.notes)]
 
 
@@ -186,12 +183,8 @@ def _greets(line: Line) -> bool:
 
 
 def _roams(one: Found) -> bool:
-    """Whether an entry stands deep among what was said, and so moves with every message."""
-    return one.entry.enabled and not one.front and one.depth is not None
-
-
-def _depth_index(one: Found, said: int) -> int:
-    return max(0, said - (one.depth or 0))
+    """Whether an entry stands deep among what was said: it moves, or comes and goes, there."""
+    return one.entry.enabled and one.among
 
 
 def _lore_line(one: Found) -> Line:

@@ -71,8 +71,7 @@ def _characters(
     yield _scenario(character, persona, cast, seed)
     bounds = expand_all(character.boundaries, character, persona, seed=seed)
     yield Block("boundaries", _boundaries(bounds, cast))
-    stay = frame.stay.format(**named)
-    yield Block("format", _instruction(character, persona, stay, seed), "frame")
+    yield _instruction(character, persona, frame.stay.format(**named), seed)
 
 
 def _players(
@@ -87,13 +86,20 @@ def _players(
     yield Block("format", frame.stay_user.format(**named), "frame")
 
 
-def _instruction(character: Character, persona: Persona | None, usual: str, seed: str) -> str:
-    """How to play: a card's `system_prompt` replaces the usual words (Character Card V2)."""
-    own = card_text(character, "system_prompt")
-    if not own:
-        return usual
-    pieces = re.split(r"\{\{original\}\}", own, flags=re.IGNORECASE)
-    return usual.join(expand(piece, character, persona, seed=seed) for piece in pieces)
+def _instruction(character: Character, persona: Persona | None, usual: str, seed: str) -> Block:
+    """How to play: a card's `system_prompt` replaces the usual words (Character Card V2).
+
+    It often holds all that is known of the character, so formats that have no room for
+    instructions tell it with the character.
+    """
+    pieces = re.split(
+        r"\{\{original\}\}", card_text(character, "system_prompt"), flags=re.IGNORECASE
+    )
+    own = [expand(piece, character, persona, seed=seed) for piece in pieces]
+    bare = "".join(own).strip()
+    if not bare:
+        return Block("format", usual, "frame")
+    return Block("notes", usual.join(own), "character", bare)
 
 
 def _scenario(character: Character, persona: Persona | None, cast: Cast, seed: str) -> Block:

@@ -1,7 +1,8 @@
 """Looking for a lorebook key in a text: plain, whole words, or a regular expression.
 
 Regular expressions come from strangers' cards. They run on RE2, which takes time linear in the
-text whatever the pattern; what RE2 does not know (look-around, back references) never matches.
+text whatever the pattern. A key that is no pattern to RE2 (`C++`, look-around, back references) is
+looked for as it stands: other programs mark plain words as regular expressions too.
 See docs/decisions/lorebook-regex.md.
 """
 
@@ -53,7 +54,8 @@ def occurs(key: str, text: Text, options: Options) -> bool:
     """Whether one text holds the key."""
     if options.use_regex:
         pattern = _compiled(key, options.case_sensitive)
-        return pattern is not None and pattern.search(text.plain) is not None
+        if pattern is not None:
+            return pattern.search(text.plain) is not None
     if options.case_sensitive:
         return _holds(key, text.plain, options.whole_words)
     return _holds(key.casefold(), text.folded, options.whole_words)
@@ -66,7 +68,7 @@ def _holds(key: str, text: str, whole_words: bool) -> bool:
 
 
 def broken(key: str, case_sensitive: bool) -> bool:
-    """Whether a regular expression cannot be used."""
+    """Whether a key cannot be used as a regular expression."""
     return _compiled(key, case_sensitive) is None
 
 

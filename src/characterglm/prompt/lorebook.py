@@ -14,10 +14,12 @@ from characterglm.character import Character, Lorebook, LoreEntry, Persona
 from characterglm.dialogue import Utterance
 from characterglm.prompt.decorators import Decorators, NoteRole, read_decorators
 from characterglm.prompt.keys import Text, broken, find
-from characterglm.prompt.macros import expand, searchable, seed_of
+from characterglm.prompt.macros import could_yield, expand, searchable, seed_of
 
 ROUNDS = 5
 """How often the contents of called entries are searched for further keys."""
+
+_LITERALLY = "no usable pattern, looked for as it stands"
 
 Contents = Sequence[tuple[str, Text]]
 """Label and text of active entries, to be searched for further keys."""
@@ -42,7 +44,7 @@ class Found:
         """Whether it stands with the profile: always on, so it costs the prefix cache nothing."""
         rules = self.rules
         fickle = rules.activate_only_every or rules.additional_keys or rules.exclude_keys
-        return (rules.activate or (self.constant and not fickle)) and self.depth is None
+        return (rules.activate or (self.constant and not fickle)) and not self.among
 
     @property
     def constant(self) -> bool:
@@ -56,13 +58,24 @@ class Found:
         return place == "before" if place else self.entry.position == "before_character"
 
     @property
-    def depth(self) -> int | None:
-        """How many utterances follow it, where the entry says so."""
-        if self.rules.position is not None:
-            return None
-        if self.rules.depth is not None:
-            return max(0, self.rules.depth)
-        return self.entry.depth if self.entry.position == "depth" else None
+    def among(self) -> bool:
+        """Whether the entry asks for a place of its own among what was said."""
+        rules = self.rules
+        asked = rules.depth is not None or rules.reverse_depth is not None
+        return rules.position is None and (asked or self.entry.position == "depth")
+
+    def index(self, said: int, core: int) -> int:
+        """Before which of the `said` utterances it stands; `core` is the last message's index.
+
+        An entry that asks for no place stands right before the last message, and so does one
+        whose place, counted from the first utterance, is not reached yet.
+        """
+        rules = self.rules
+        if not self.among:
+            return core
+        if rules.depth is None and rules.reverse_depth is not None:
+            return min(core, rules.reverse_depth)
+        return max(0, said - max(0, self.entry.depth if rules.depth is None else rules.depth))
 
     @property
     def role(self) -> NoteRole:
@@ -188,11 +201,12 @@ class _Talk:
 
     def _greeting(self) -> int | None:
         """Which of the character's greetings opened the dialogue; None if none did."""
-        for index, text in enumerate(self.character.greetings):
-            said = self.path[0].text if self.path else None
-            if said == expand(text, self.character, self.persona):
-                return index
-        return None
+        if not self.path or self.path[0].speaker.role != "character":
+            return None
+        greetings = enumerate(self.character.greetings)
+        own = {index: could_yield(text, self.path[0].text) for index, text in greetings}
+        fitting = {index: words for index, words in own.items() if words is not None}
+        return max(fitting, key=fitting.__getitem__, default=None)
 
     def _chance(self, one: Found, end: int, reason: str) -> tuple[bool, str]:
         """Whether chance lets an entry in: once a dialogue in front, once a message elsewhere."""
@@ -234,15 +248,20 @@ def _search(one: Found, window: Sequence[Text], start: int, contents: Contents) 
     if one.constant:
         return True, "constant"
     key, index = primary[0]
-    return True, f"key '{key}' in {_where(index, contents, start)}"
+    literally = f"; {_LITERALLY}" if _unusable(entry, [key]) else ""
+    return True, f"key '{key}' in {_where(index, contents, start)}{literally}"
 
 
 def _no_key(entry: LoreEntry, searched: int) -> str:
-    if entry.use_regex and all(broken(key, entry.case_sensitive) for key in entry.keys):
-        return "no usable pattern among its keys"
     if not entry.keys:
         return "it has no keys"
-    return f"no key in the last {searched} utterance{'' if searched == 1 else 's'}"
+    literally = f"; {_LITERALLY}" if _unusable(entry, entry.keys) else ""
+    return f"no key in the last {searched} utterance{'' if searched == 1 else 's'}{literally}"
+
+
+def _unusable(entry: LoreEntry, keys: Sequence[str]) -> bool:
+    """Whether some key is meant as a pattern, but is none that we know."""
+    return entry.use_regex and any(broken(key, entry.case_sensitive) for key in keys)
 
 
 def _secondary(entry: LoreEntry, hit: set[str]) -> tuple[bool, str]:

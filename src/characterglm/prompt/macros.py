@@ -1,8 +1,8 @@
 """Macros in card texts: `{{char}}`, `{{user}}`, `{{random:a,b}}` and their kin, expanded once.
 
 Only texts of cards are expanded, never what people or models say; what a macro yields is not
-expanded again. Macros that are not known stay as they are. Source: Character Card V3, "Curly
-Braced Syntaxes".
+expanded again, nor does a comma in it part the options of the macro around it. Macros that are not
+known stay as they are. Source: Character Card V3, "Curly Braced Syntaxes".
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from typing import TypeVar
 
 from pydantic import BaseModel
 
 from characterglm.character import Character, Persona
 from characterglm.dialogue import Utterance
+from characterglm.prompt.braces import Macro, Made, expanded
 from characterglm.prompt.card import card_text
 from characterglm.prompt.wording import wording
 
-_MACRO = re.compile(r"\{\{((?:(?!\{\{|\}\}).)*)\}\}|<(char|bot|user)>", re.IGNORECASE | re.DOTALL)
 _COMMA = re.compile(r"(?<!\\),")
 _MODEL = TypeVar("_MODEL", bound=BaseModel)
 
@@ -87,57 +88,101 @@ def expand_all(
     return part.model_copy(update=changed)
 
 
+def could_yield(template: str, said: str) -> int | None:
+    """How many characters of `said` are the card's own words, if the text could have yielded it.
+
+    None if it could not. Each macro counts as any text: who the user was, and what chance drew,
+    is not known any more once a dialogue has gone on.
+    """
+    words = [""]
+    for piece in expanded(template, _meaning("", "", "", hidden=False)):
+        if isinstance(piece, Made):
+            words.append("")
+        else:
+            words[-1] += piece
+    return sum(map(len, words)) if _stand_in(words, said) else None
+
+
+def _stand_in(words: Sequence[str], said: str) -> bool:
+    """Whether the words stand in a text one after another, the first and the last at its ends."""
+    if not words[1:]:
+        return said == words[0]
+    first, *between, last = words
+    place, end = len(first), len(said) - len(last)
+    for word in between:
+        place = said.find(word, place, end)
+        if place < 0:
+            return False
+        place += len(word)
+    return place <= end and said.startswith(first) and said.endswith(last)
+
+
 def _replace(text: str, char: str, user: str, seed: str, *, hidden: bool) -> str:
-    draws = iter(range(len(text)))
+    return "".join(expanded(text, _meaning(char, user, seed, hidden=hidden)))
 
-    def one(match: re.Match[str]) -> str:
-        whole, inner, tag = match[0], match[1], match[2]
-        name = (tag or inner).strip()
-        if name.lower() in ("char", "bot"):
-            return char
-        if name.lower() == "user":
-            return user
-        if tag:
-            return whole
-        if name.startswith("//"):
+
+def _meaning(char: str, user: str, seed: str, *, hidden: bool) -> Macro:
+    """What each macro yields."""
+    simple = {"char": char, "bot": char, "user": user}
+    draws = count()
+
+    def macro(inner: Sequence[str]) -> str | None:
+        head, colon, rest = _opening(inner).partition(":")
+        kind = head.strip().lower()
+        if kind.startswith("//"):
             return ""
-        kind, colon, value = inner.partition(":")
-        kind = kind.strip().lower()
+        if kind in simple and not colon and not inner[1:]:
+            return simple[kind]
+        value = [rest, *inner[1:]]
         if kind == "hidden_key" and colon:
-            return value.strip() if hidden else ""
+            return "".join(value).strip() if hidden else ""
         known = _VALUED.get(kind)
-        return known(value, seed, draws) if known and colon else whole
+        return known(value, seed, draws) if known and colon else None
 
-    return _MACRO.sub(one, text)
+    return macro
 
 
-def _comment(value: str, seed: str, draws: Iterator[int]) -> str:
+def _opening(inner: Sequence[str]) -> str:
+    """What a macro begins with, as written: no macro yields the name of another."""
+    return inner[0] if inner and not isinstance(inner[0], Made) else ""
+
+
+def _comment(value: Sequence[str], seed: str, draws: Iterator[int]) -> str:
     return ""
 
 
-def _reverse(value: str, seed: str, draws: Iterator[int]) -> str:
-    return value.strip()[::-1]
+def _reverse(value: Sequence[str], seed: str, draws: Iterator[int]) -> str:
+    return "".join(value).strip()[::-1]
 
 
-def _random(value: str, seed: str, draws: Iterator[int]) -> str:
-    return _choose(value, f"{seed}/{next(draws)}/{value}")
+def _random(value: Sequence[str], seed: str, draws: Iterator[int]) -> str:
+    return _choose(value, f"{seed}/{next(draws)}/{''.join(value)}")
 
 
-def _pick(value: str, seed: str, draws: Iterator[int]) -> str:
-    return _choose(value, value)
+def _pick(value: Sequence[str], seed: str, draws: Iterator[int]) -> str:
+    return _choose(value, "".join(value))
 
 
-def _roll(value: str, seed: str, draws: Iterator[int]) -> str:
-    sides = value.strip().lower().removeprefix("d")
+def _roll(value: Sequence[str], seed: str, draws: Iterator[int]) -> str:
+    sides = "".join(value).strip().lower().removeprefix("d")
     if not (sides.isascii() and sides.isdigit() and 0 < len(sides) < 10 and int(sides)):
         return ""
     return str(1 + _draw(f"{seed}/{next(draws)}/roll", int(sides)))
 
 
-def _choose(value: str, key: str) -> str:
+def _choose(value: Sequence[str], key: str) -> str:
+    """One of the options; commas part them only where the card's writer put them."""
+    options = [""]
     # Some writers double the colon: {{pick::a,b}}.
-    options = [item.replace("\\,", ",").strip() for item in _COMMA.split(value.removeprefix(":"))]
-    return options[_draw(key, len(options))]
+    for piece in (value[0].removeprefix(":"), *value[1:]):
+        first, *others = [piece] if isinstance(piece, Made) else _written(piece)
+        options[-1] += first
+        options.extend(others)
+    return options[_draw(key, len(options))].strip()
+
+
+def _written(piece: str) -> list[str]:
+    return [option.replace("\\,", ",") for option in _COMMA.split(piece)]
 
 
 def _draw(key: str, size: int) -> int:
@@ -145,7 +190,7 @@ def _draw(key: str, size: int) -> int:
     return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest()) % size
 
 
-_VALUED: dict[str, Callable[[str, str, Iterator[int]], str]] = {
+_VALUED: dict[str, Callable[[Sequence[str], str, Iterator[int]], str]] = {
     "random": _random,
     "pick": _pick,
     "roll": _roll,

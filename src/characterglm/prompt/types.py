@@ -70,6 +70,8 @@ class Prompt:
     dropped_utterances: int = 0
     """Oldest utterances that left because of the budget."""
     dropped_examples: int = 0
+    fallbacks: tuple[str, ...] = ()
+    """What the format cannot do, and what is done instead."""
     stable: int = field(default=0)
     """How many leading segments do not depend on the history: what is worth prefilling."""
 

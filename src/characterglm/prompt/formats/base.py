@@ -35,6 +35,10 @@ class PromptFormat(Protocol):
     def ends(self) -> tuple[str, ...]:
         """The format's own markers after which a reply has ended."""
 
+    @property
+    def fallbacks(self) -> tuple[str, ...]:
+        """What the format cannot do, and what is done instead."""
+
     def front(self, blocks: Sequence[Block], cast: Cast) -> Sequence[Segment]:
         """What stands before everything that was said."""
 
@@ -56,6 +60,7 @@ class Linear:
 
     name: str
     ends: tuple[str, ...]
+    fallbacks: tuple[str, ...] = ()
 
     def front(self, blocks: Sequence[Block], cast: Cast) -> Sequence[Segment]:
         """See `PromptFormat`."""

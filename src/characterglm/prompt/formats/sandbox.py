@@ -25,12 +25,14 @@ from characterglm.errors import InputError
 from characterglm.prompt.formats.fuel import Fuel
 
 LONGEST_TEMPLATE = 256 * 1024
+_LONGEST_DATE = 100
 
 _FILTERS = frozenset(
     """abs capitalize count d default dictsort e escape first float groupby int items join last
-    length list lower map max min reject rejectattr replace reverse round safe select selectattr
-    sort string sum title trim unique upper""".split()  # noqa: SIM905
+    length list lower map max min reject rejectattr replace reverse safe select selectattr
+    sort string title trim unique upper""".split()  # noqa: SIM905
 )
+"""`round` and `sum` are not among them: one makes numbers of any length, one copies as it adds."""
 _TEXT_METHODS = frozenset(
     """capitalize casefold count endswith find index isalnum isalpha isascii isdecimal isdigit
     islower isnumeric isspace isupper join lower lstrip partition removeprefix removesuffix
@@ -85,8 +87,8 @@ class _Environment(ImmutableSandboxedEnvironment):
             extensions=[LoopControls, _Generation],
             finalize=fuel.text,
         )
-        known = {name: self.filters[name] for name in _FILTERS} | {"tojson": _tojson}
-        self.filters = {name: _metered(one, fuel) for name, one in known.items()}
+        self.filters = {name: _metered(self.filters[name], fuel) for name in _FILTERS}
+        self.filters["tojson"] = _metered(functools.partial(_tojson, fuel), fuel)
         self.filters |= {"join": fuel.join, "replace": fuel.replace}
         # Compiled templates put their pieces together with this.
         self.concat = lambda pieces: fuel.join(pieces)  # type: ignore[method-assign]
@@ -95,16 +97,17 @@ class _Environment(ImmutableSandboxedEnvironment):
             "dict": dict,
             "namespace": self.globals["namespace"],
             "raise_exception": _raise_exception,
-            "strftime_now": today.strftime,
+            "strftime_now": functools.partial(_strftime, today),
             "_burn": fuel.burn,
             "_concat": lambda *values: fuel.join(values),
+            "_slice": lambda value, *bounds: value[slice(*bounds)],
         }
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
         for loop in tree.find_all((nodes.For, nodes.Macro, nodes.CallBlock)):
             loop.body.insert(0, nodes.ExprStmt(_call("_burn", [])))  # type: ignore[attr-defined]
-        _meter_concats(tree)
+        _meter_operators(tree)
         return tree
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
@@ -116,8 +119,10 @@ class _Environment(ImmutableSandboxedEnvironment):
         """No `str.format`, not even in Jinja's own safe form: it pads to any width."""
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """Of a text's methods, those that templates use."""
-        if isinstance(obj, str) and attr not in _TEXT_METHODS:
+        """Of a text's methods, those that templates use; of numbers and types, none."""
+        if isinstance(obj, int | float | type) or (
+            isinstance(obj, str) and attr not in _TEXT_METHODS
+        ):
             return False
         return super().is_safe_attribute(obj, attr, value)
 
@@ -131,8 +136,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         if isinstance(owner, str) and name == "join":
             return fuel.join(args[0], owner)
         result = super().call(__context, __obj, *args, **kwargs)
-        if isinstance(result, str | list):
-            fuel.pay(len(result))
+        fuel.weigh(result)
         return result
 
 
@@ -163,20 +167,25 @@ def _metered(filter_: Callable[..., Any], fuel: Fuel) -> Callable[..., Any]:
     return paid
 
 
-def _meter_concats(node: nodes.Node) -> None:
-    """Turn every `~` below a node into a call that pays for its result."""
+def _meter_operators(node: nodes.Node) -> None:
+    """Turn every `~` and every slice below a node into a call that pays for its result."""
     for field, value in list(node.iter_fields()):
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, nodes.Node):
-                _meter_concats(item)
+                _meter_operators(item)
         if isinstance(value, list):
-            setattr(node, field, [_metered_concat(item) for item in value])
+            setattr(node, field, [_metered_operator(item) for item in value])
         else:
-            setattr(node, field, _metered_concat(value))
+            setattr(node, field, _metered_operator(value))
 
 
-def _metered_concat(node: Any) -> Any:
-    return _call("_concat", node.nodes) if isinstance(node, nodes.Concat) else node
+def _metered_operator(node: Any) -> Any:
+    if isinstance(node, nodes.Concat):
+        return _call("_concat", node.nodes)
+    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Slice):
+        bounds = (node.arg.start, node.arg.stop, node.arg.step)
+        return _call("_slice", [node.node, *(bound or nodes.Const(None) for bound in bounds)])
+    return node
 
 
 def _call(name: str, arguments: list[nodes.Expr]) -> nodes.Call:
@@ -202,18 +211,29 @@ def _raise_exception(message: str) -> NoReturn:
     raise TemplateError(message)
 
 
+def _strftime(today: date, form: str) -> str:
+    """The date in a form; a long one is refused, for it makes a far longer text."""
+    if len(form) > _LONGEST_DATE:
+        raise TemplateError(f"a date form has {len(form)} characters, more than {_LONGEST_DATE}")
+    return today.strftime(form)
+
+
 def _tojson(
+    fuel: Fuel,
     value: Any,
     ensure_ascii: bool = False,
     indent: int | None = None,
     separators: tuple[str, str] | None = None,
     sort_keys: bool = False,
 ) -> str:
-    """JSON as the templates of published models expect it: no escapes for HTML."""
-    return json.dumps(
-        value,
+    """JSON as the templates of published models expect it: no escapes for HTML.
+
+    Paid for piece by piece, for indents can make it far longer than the value.
+    """
+    encoder = json.JSONEncoder(
         ensure_ascii=ensure_ascii,
         indent=None if indent is None else min(int(indent), 8),
         separators=separators,
         sort_keys=sort_keys,
     )
+    return fuel.join(encoder.iterencode(value))

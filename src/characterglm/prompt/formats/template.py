@@ -49,7 +49,7 @@ class TemplateFormat:
 
     @property
     def fallbacks(self) -> tuple[str, ...]:
-        """What the template cannot do, and what is done instead; for the record."""
+        """What the template cannot do, and what is done instead."""
         return tuple(text for one, text in ABILITIES.items() if one not in self._able)
 
     @property
