@@ -96,7 +96,7 @@ def test_a_newer_schema_is_refused() -> None:
         (MINIMAL.encode("gb18030"), "looks like GBK.*iconv -f GB18030"),
         (MINIMAL.encode("utf-16"), "looks like UTF-16"),
         (MINIMAL.encode("utf-16-le"), "looks like UTF-16"),
-        (b"\x89PNG\r\n\x1a\n" + b"data" * 20 + b"\0", "not a text file"),
+        (b"\x89PNG\r\n\x1a\n" + b"data" * 20 + b"\0", "is not text"),
         (b"name: \xff\xff", "byte 6 is not UTF-8"),
         (b"# " + b"x" * 1024 * 1024 * 2, "larger than 1024 KB"),
     ],

@@ -114,19 +114,19 @@ def test_every_question_names_a_field_of_the_schema() -> None:
 
 
 @pytest.fixture
-def typed(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+def typed(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.TextIOWrapper]:
     """What stands on standard input."""
-    stream = io.StringIO()
+    stream = io.TextIOWrapper(io.BytesIO())
     monkeypatch.setattr("sys.stdin", stream)
     yield stream
 
 
-def type_in(stream: io.StringIO, text: str) -> None:
-    stream.write(text)
+def type_in(stream: io.TextIOWrapper, text: str | bytes) -> None:
+    stream.buffer.write(text.encode() if isinstance(text, str) else text)
     stream.seek(0)
 
 
-def test_new_saves_and_shows(typed: io.StringIO, capsys: pytest.CaptureFixture[str]) -> None:
+def test_new_saves_and_shows(typed: io.TextIOWrapper, capsys: pytest.CaptureFixture[str]) -> None:
     type_in(typed, "小满\n\n女\n")
     assert run(["character", "new", "--language", "zh"]) == 0
     out = capsys.readouterr().out
@@ -137,7 +137,7 @@ def test_new_saves_and_shows(typed: io.StringIO, capsys: pytest.CaptureFixture[s
 
 
 def test_a_taken_id_is_never_overwritten(
-    typed: io.StringIO, capsys: pytest.CaptureFixture[str]
+    typed: io.TextIOWrapper, capsys: pytest.CaptureFixture[str]
 ) -> None:
     type_in(typed, "Sun\n")
     assert run(["character", "new", "--language", "en", "--id", "sun-wukong"]) == 0
@@ -145,7 +145,7 @@ def test_a_taken_id_is_never_overwritten(
 
 
 def test_new_writes_a_file(
-    typed: io.StringIO, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    typed: io.TextIOWrapper, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     type_in(typed, "Bo\n")
     path = tmp_path / "bo.yaml"
@@ -158,7 +158,7 @@ def test_new_writes_a_file(
 
 
 def test_answers_that_no_character_can_have(
-    typed: io.StringIO, capsys: pytest.CaptureFixture[str]
+    typed: io.TextIOWrapper, capsys: pytest.CaptureFixture[str]
 ) -> None:
     type_in(typed, "x" * 300 + "\n")
     assert run(["character", "new", "--language", "en"]) == 1
@@ -176,8 +176,29 @@ def test_answers_that_no_character_can_have(
     ],
 )
 def test_wrong_options(
-    options: list[str], message: str, typed: io.StringIO, capsys: pytest.CaptureFixture[str]
+    options: list[str], message: str, typed: io.TextIOWrapper, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    assert run(["character", "new", *options]) == 1
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("十七岁，喜欢看书。".encode("gbk"), "standard input looks like GBK"),
+        (b"a\xff\xffb\n", "is not a UTF-8 text"),
+        (b"x" * (1024 * 1024 + 1), "larger than 1024 KB"),
+    ],
+)
+@pytest.mark.parametrize("options", [["--from-text", "-"], ["--language", "en"]])
+def test_standard_input_that_cannot_be_used(
+    typed: io.TextIOWrapper,
+    options: list[str],
+    text: bytes,
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    type_in(typed, text)
     assert run(["character", "new", *options]) == 1
     assert message in capsys.readouterr().err
 
@@ -185,7 +206,7 @@ def test_wrong_options(
 @pytest.mark.parametrize("source", ["file", "-"])
 def test_from_a_description(
     source: str,
-    typed: io.StringIO,
+    typed: io.TextIOWrapper,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

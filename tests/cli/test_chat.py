@@ -45,7 +45,7 @@ def typed(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *lines: str
 ) -> list[str]:
     """What a fresh chat prints for lines on standard input, without the greeting."""
-    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines)))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("\n".join(lines).encode())))
     run(["chat", "sun-wukong"])
     output = capsys.readouterr()
     return [*output.out.splitlines()[1:], *output.err.splitlines()]
@@ -238,3 +238,27 @@ def test_the_last_dialogue_with_a_character_is_found(capsys: pytest.CaptureFixtu
     chat(capsys, "sun-wukong", "-m", "一")
     chat(capsys, "sherlock-holmes", "-m", "two")
     assert "you 一" in chat(capsys, "sun-wukong", "--session", "last", "-m", "三")
+
+
+def test_words_that_are_no_utf8_are_kept_as_far_as_they_go(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert "妖怪在东边。" in chat(capsys, "sun-wukong", "-m", "caf\udce9")
+    assert "caf\ufffd" in chat(capsys, "--session", "last", "-m", "再说。")
+
+
+def test_a_tilde_that_is_nobodys_home_does_not_end_the_chat(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = typed(
+        capsys,
+        monkeypatch,
+        "/persona ~bob: a pirate",
+        "/persona ~no-such-user-here/me.yaml",
+        "/save ~no-such-user-here/x.jsonl",
+        "妖怪在哪？",
+    )
+    text = "\n".join(shown)
+    assert "You are now ~bob" in text
+    assert text.count("no such home directory") == 2
+    assert "妖怪在东边。" in text

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -67,10 +68,17 @@ def serve() -> Iterator[Callable[..., Endpoint]]:
         endpoint.close()
 
 
-def chunk(text: str | None = None, finish: str | None = None, **more: Any) -> dict[str, Any]:
+def chunk(text: Any = None, finish: Any = None, **more: Any) -> dict[str, Any]:
     choice = {"index": 0, "delta": {"content": text} if text else {}, "finish_reason": finish}
     head = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
     return {**head, "choices": [choice], **more}
+
+
+def scored(token: Any, logprob: Any) -> dict[str, Any]:
+    event = chunk("a")
+    content = [{"token": token, "logprob": logprob, "top_logprobs": []}]
+    event["choices"][0]["logprobs"] = {"content": content}
+    return event
 
 
 def streams(*events: dict[str, Any] | str, pause: float = 0) -> Any:
@@ -122,10 +130,7 @@ async def test_messages_go_out_and_the_reply_streams_in(serve: Callable[..., End
 
 
 async def test_a_schema_and_logprobs_are_asked_for(serve: Callable[..., Endpoint]) -> None:
-    logprobs = {"content": [{"token": "a", "logprob": -0.5, "top_logprobs": []}]}
-    scored = chunk("a")
-    scored["choices"][0]["logprobs"] = logprobs
-    endpoint = serve(streams(scored, chunk(finish="length"), "[DONE]"))
+    endpoint = serve(streams(scored("a", -0.5), chunk(finish="length"), "[DONE]"))
     request = Request(PROMPT, schema={"type": "object"}, logprobs=2)
     reply = await complete(engine(endpoint), request)
     assert reply.end.finish_reason == "length"
@@ -152,6 +157,17 @@ async def test_a_passing_fault_is_tried_again(serve: Callable[..., Endpoint]) ->
         (streams('{"choices": 7}'), "no chat completion"),
         (streams('["rubbish"]'), "no chat completion|broke off"),
         (streams(chunk("half a rep")), "broke off"),
+        (streams("[" * 20_000), "no chat completion"),
+        (streams(chunk(["a", "list"]), chunk(finish="stop")), "'content' is list, needed is str"),
+        (streams(chunk(7), chunk(finish="stop")), "'content' is int, needed is str"),
+        (streams(chunk("a"), chunk(finish=["stop"])), "'finish_reason' is list"),
+        (
+            streams(chunk("a"), chunk(finish="stop"), chunk(usage={"prompt_tokens": "many"})),
+            "'usage.prompt_tokens' is str, needed is int",
+        ),
+        (streams(chunk("a"), chunk(finish="stop"), chunk(usage="many")), "no chat completion"),
+        (streams(scored("a", "likely"), chunk(finish="stop")), "'logprob' is str"),
+        (streams(scored(5, -0.5), chunk(finish="stop")), "'logprobs.token' is int"),
     ],
 )
 async def test_each_failure_is_one_clear_error(
@@ -164,7 +180,7 @@ async def test_each_failure_is_one_clear_error(
 
 async def test_a_slow_endpoint_times_out(serve: Callable[..., Endpoint]) -> None:
     endpoint = serve(streams(chunk("a"), chunk(finish="stop"), pause=2))
-    with pytest.raises(EndpointError, match="in time"):
+    with pytest.raises(EndpointError, match=r"within 0.3 seconds.*CHARACTERGLM_OPENAI_TIMEOUT"):
         await complete(engine(endpoint, timeout=0.3), Request(PROMPT))
 
 
@@ -176,7 +192,7 @@ async def test_an_endpoint_that_is_down_is_named() -> None:
 
 async def test_a_prompt_beyond_the_context_is_told_apart(serve: Callable[..., Endpoint]) -> None:
     endpoint = serve(answers(400, '{"error":{"message":"maximum context length is 4096"}}'))
-    with pytest.raises(ContextOverflow, match="4096"):
+    with pytest.raises(ContextOverflow, match=r"4096.*--context"):
         await complete(engine(endpoint), Request(PROMPT))
 
 
@@ -197,7 +213,44 @@ async def test_what_an_endpoint_cannot_do_is_refused() -> None:
         await complete(nobody, Request(PROMPT, adapter=Adapter("wukong")))
 
 
-@pytest.mark.parametrize("url", ["", "127.0.0.1:8000", "file:///etc/passwd", "ftp://host/v1"])
+async def test_halves_of_a_character_are_joined(serve: Callable[..., Endpoint]) -> None:
+    pieces = [chunk(text) for text in ("笑\ud83d", "\ude00！", "\ude00\ud83d", "a\ud83d")]
+    endpoint = serve(streams(*pieces, chunk(finish="stop"), "[DONE]"))
+    reply = await complete(engine(endpoint), Request(PROMPT))
+    assert reply.text == "笑😀！\ufffd\ufffda\ufffd"
+
+
+async def test_half_a_character_can_be_sent(serve: Callable[..., Endpoint]) -> None:
+    endpoint = serve(GOOD)
+    prompt = replace(PROMPT, messages=(Message("user", "caf\udce9"),), stop=("\ud83d",))
+    await complete(engine(endpoint), Request(prompt))
+    assert endpoint.bodies[0]["messages"] == [{"role": "user", "content": "caf\ufffd"}]
+    assert endpoint.bodies[0]["stop"] == ["\ufffd"]
+
+
+async def test_a_count_beyond_belief_is_left_out(serve: Callable[..., Endpoint]) -> None:
+    usage = {"prompt_tokens": 10**30, "completion_tokens": None}
+    endpoint = serve(streams(chunk("a"), chunk(finish="stop"), chunk(usage=usage), "[DONE]"))
+    reply = await complete(engine(endpoint), Request(PROMPT))
+    assert (reply.end.prompt_tokens, reply.end.completion_tokens) == (None, None)
+
+
+def test_a_key_from_a_file_is_trimmed_and_a_wrong_one_refused() -> None:
+    trimmed: Any = OpenAIEngine("m", base_url="http://127.0.0.1:9/v1", api_key=" sk-1\n")
+    assert trimmed._client.api_key == "sk-1"
+    for key in ("ключ", "sk\n1"):
+        with pytest.raises(InputError, match="check OPENAI_API_KEY") as caught:
+            OpenAIEngine("m", base_url="http://127.0.0.1:9/v1", api_key=key)
+        assert key not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "127.0.0.1:8000", "file:///etc/passwd", "ftp://host/v1", "http://"),
+        *("http://[::1", "http://h:abc/v1", "http://h:99999/v1", "http://a\x01b", "http://\udce9"),
+    ],
+)
 def test_a_base_url_must_be_one(url: str) -> None:
     with pytest.raises(InputError, match="no endpoint"):
         OpenAIEngine("m", base_url=url)

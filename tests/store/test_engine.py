@@ -186,7 +186,13 @@ def test_postgresql_without_its_driver(monkeypatch: pytest.MonkeyPatch) -> None:
         open_store("postgresql://nobody@localhost/nothing")
 
 
-@pytest.mark.parametrize("url", ["mysql://me:secret@host/x", "me:secret", "sqlite://"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("mysql://me:secret@host/x", "me:secret", "sqlite://"),
+        *("postgresql://me:secret@host:abc/x", "postgresql://me:secret"),
+    ],
+)
 def test_urls_that_are_not_ours(url: str) -> None:
     with pytest.raises(StoreError, match="give sqlite:") as caught:
         open_store(url)

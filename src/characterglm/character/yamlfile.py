@@ -77,14 +77,23 @@ def read_text(path: Path) -> str:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
     if len(data) > yamltree.MAX_BYTES + 3:
         raise InputError(f"{path} is larger than {yamltree.MAX_BYTES // 1024} KB")
-    return _decode(data, path)
+    return decode(data, str(path), _CONVERT.format(name=path.name, encoding="{encoding}"))
 
 
-def _decode(data: bytes, path: Path) -> str:
+_CONVERT = (
+    "Save it as UTF-8 in your editor, or type: iconv -f {encoding} -t UTF-8 {name} > utf8-{name}"
+)
+
+
+def decode(data: bytes, name: str, convert: str) -> str:
+    """The text of some UTF-8 bytes; says which encoding they look like otherwise.
+
+    `name` is what the message calls them, `convert` says how to convert them from `{encoding}`.
+    """
     if data.startswith(_UTF16) or data[:64].count(0) > len(data[:64]) // 4:
-        raise InputError(_not_utf8(path, "UTF-16"))
+        raise InputError(_not_utf8(name, "UTF-16", convert))
     if b"\0" in data:
-        raise InputError(f"{path} is not a text file")
+        raise InputError(f"{name} is not text")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -92,16 +101,14 @@ def _decode(data: bytes, path: Path) -> str:
     try:
         data.decode("gb18030")
     except UnicodeDecodeError:
-        raise InputError(f"{path} is not a UTF-8 text: {where}") from None
-    raise InputError(_not_utf8(path, "GB18030"))
+        raise InputError(f"{name} is not a UTF-8 text: {where}") from None
+    raise InputError(_not_utf8(name, "GB18030", convert))
 
 
-def _not_utf8(path: Path, encoding: str) -> str:
-    name = "GBK" if encoding == "GB18030" else encoding
-    return (
-        f"{path} looks like {name}; it must be UTF-8. Save it as UTF-8 in your editor, or type: "
-        f"iconv -f {encoding} -t UTF-8 {path.name} > utf8-{path.name}"
-    )
+def _not_utf8(name: str, encoding: str, convert: str) -> str:
+    shown = "GBK" if encoding == "GB18030" else encoding
+    how = convert.replace("{encoding}", encoding)
+    return f"{name} looks like {shown}; it must be UTF-8. {how}"
 
 
 def write_character(character: Character) -> str:

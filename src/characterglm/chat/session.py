@@ -16,11 +16,9 @@ from characterglm.chat.reply import Began, Event, Finished, ReplyWriter, Withdra
 from characterglm.chat.talk import Talk
 from characterglm.dialogue import Generation, Utterance
 from characterglm.engines import Engine, Request, Sampling
+from characterglm.engines.base import MARGIN
 from characterglm.errors import ContextOverflow, InputError, Unsupported
 from characterglm.prompt import Prompt, PromptFormat, build, cached, prefix
-
-MARGIN = 16
-"""Tokens of context left free, for what an engine adds on its own."""
 
 
 class ChatSession:

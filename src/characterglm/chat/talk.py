@@ -11,6 +11,7 @@ from characterglm.dialogue import Dialogue, Feedback, Speaker, Utterance
 from characterglm.dialogue.repository import Dialogues
 from characterglm.errors import InputError
 from characterglm.prompt import expand
+from characterglm.store.base import storable
 
 
 class Talk:
@@ -138,6 +139,7 @@ class Talk:
 
     def add(self, utterance: Utterance) -> Utterance:
         """Commit one more utterance; the talk stands there now."""
+        utterance.text = storable(utterance.text)
         self._keep()
         self._dialogues.add(self.dialogue.id, utterance)
         self.dialogue.utterances.append(utterance)

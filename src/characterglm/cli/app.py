@@ -16,7 +16,7 @@ from cyclopts.config import Dict
 
 from characterglm import __version__
 from characterglm.cli.terminal import plain
-from characterglm.errors import CharacterGLMError, InputError
+from characterglm.errors import CharacterGLMError, InputError, ValidationFailed
 
 NOUNS = {
     "chat": "Talk with a character.",
@@ -66,6 +66,8 @@ def run(argv: Sequence[str]) -> int:
 
 def _take_config(tokens: list[str]) -> Path | None:
     """Cut `--config FILE` out of the command line."""
+    from characterglm.settings import home_path
+
     for index, token in enumerate(tokens):
         if token == "--":  # noqa: S105 - the end of the options, no secret
             return None
@@ -74,7 +76,7 @@ def _take_config(tokens: list[str]) -> Path | None:
             continue
         if not equals and index + 1 == len(tokens):
             raise InputError("--config needs a file: --config FILE")
-        path = Path(value if equals else tokens[index + 1])
+        path = home_path(value if equals else tokens[index + 1])
         del tokens[index : index + (1 if equals else 2)]
         return path
     return None
@@ -82,15 +84,15 @@ def _take_config(tokens: list[str]) -> Path | None:
 
 def _options(path: Path) -> Callable[..., None]:
     """The options that a YAML file gives to whichever command is run; flags win over them."""
-    import yaml
+    from characterglm.character import yamlfile, yamltree
 
-    try:
-        found = yaml.safe_load(path.read_text("utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"--config {path}: {error}") from None
+    tree = yamltree.load(yamlfile.read_text(path), str(path))
+    if tree.problems:
+        raise ValidationFailed(str(path), tree.problems)
+    found = {} if tree.data is None else tree.data
     if not isinstance(found, dict):
         raise InputError(f"--config {path}: needed are lines like `seed: 5`")
-    options = {str(key).replace("_", "-"): value for key, value in found.items()}
+    options = {key.replace("_", "-"): value for key, value in found.items()}
 
     def apply(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
         # Cyclopts drops a flat key that is also a noun (`model`), so the keys are nested.

@@ -79,17 +79,33 @@ def _ask(language: str) -> Character:
 def _asker() -> Ask:
     """A line editor for a person, plain lines for a pipe."""
     if not sys.stdin.isatty():
-        return input
+        return _plain_asker()
     from prompt_toolkit import PromptSession
 
     session: PromptSession[str] = PromptSession()
     return session.prompt
 
 
+def _plain_asker() -> Ask:
+    from characterglm.cli import stdin
+
+    answers = stdin.lines()
+
+    def ask(question: str) -> str:
+        print(question, end="", flush=True)
+        try:
+            return next(answers)
+        except StopIteration:
+            raise EOFError from None
+
+    return ask
+
+
 def _description(source: str) -> str:
     from characterglm.character.yamlfile import read_text
+    from characterglm.cli import stdin
 
-    text = sys.stdin.read() if source == "-" else read_text(Path(source))
+    text = stdin.read_all() if source == "-" else read_text(Path(source))
     if not text.strip():
         raise InputError("the description is empty: say who the character is, in a few sentences")
     return text
@@ -123,10 +139,12 @@ def _write(description: str, language: str, model: str) -> Authored:
 def _keep(character: Character, output: Path | None, words: Mapping[str, str]) -> None:
     from characterglm.character.yamlfile import write_character
     from characterglm.cli.character_view import show_note
+    from characterglm.store.atomic import whole_file
 
     if output:
         try:
-            output.write_text(write_character(character), "utf-8")
+            with whole_file(output) as stream:
+                stream.write(write_character(character).encode())
         except OSError as error:
             raise InputError(f"{output} cannot be written: {error.strerror}") from None
         show_note(words["written"].format(path=output))

@@ -84,7 +84,7 @@ def chat(
 
 
 def _talk(house: House, character: str, session: str, persona: str) -> Talk:
-    from characterglm.cli.chat_commands import read_persona
+    from characterglm.cli.persona import read_persona
 
     wanted = house.characters.get(character) if character else None
     if session:
@@ -132,11 +132,13 @@ async def _converse(
 
 def _given(messages: list[str] | None) -> Iterable[str]:
     """What is to be said: the messages of the command line, else standard input's lines."""
+    from characterglm.cli import stdin
+
     if messages is not None:
         return messages
     if sys.stdin.isatty():
         raise InputError("--json is for scripts: give --message, or lines on standard input")
-    return (line.rstrip("\n") for line in sys.stdin)
+    return stdin.lines()
 
 
 async def _lines(lines: Iterable[str]) -> AsyncIterator[str]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from characterglm.character import Persona
 from characterglm.chat.reply import Event
 from characterglm.chat.talk import Talk
 from characterglm.cli.chat_view import branch_name
+from characterglm.cli.persona import read_persona
 from characterglm.dialogue import Feedback, Utterance
 from characterglm.errors import InputError
 
@@ -158,20 +157,3 @@ def _number(text: str) -> int:
     if not text.isdecimal():
         raise InputError(f"'{text}' is no number: see /history")
     return int(text)
-
-
-def read_persona(text: str) -> Persona:
-    """A persona from a YAML file's path, or from `NAME: WHO THAT IS`."""
-    import yaml
-    from pydantic import ValidationError
-
-    path = Path(text).expanduser()
-    if path.suffix in {".yaml", ".yml", ".json"}:
-        try:
-            return Persona.model_validate(yaml.safe_load(path.read_text("utf-8")))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
-            raise InputError(
-                f"{path} is no persona ({error}); needed is a YAML file with name, info, relation"
-            ) from None
-    name, _, info = re.sub("：", ":", text, count=1).partition(":")
-    return Persona(name=name.strip(), info=info.strip())

@@ -10,7 +10,6 @@ import contextlib
 import signal
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing
-from pathlib import Path
 
 from characterglm.chat.house import House
 from characterglm.chat.reply import Event, Finished, Piece, Withdrawn
@@ -20,6 +19,7 @@ from characterglm.cli.chat_commands import Commands
 from characterglm.cli.chat_view import ChatView
 from characterglm.engines.opening import Opened
 from characterglm.errors import CharacterGLMError
+from characterglm.settings import home_path
 
 BARE = ("clear", "stop")
 """Commands of the original demo, which it took without a slash."""
@@ -190,7 +190,7 @@ class ChatLoop:
         """Write the dialogue to a JSONL file."""
         from characterglm.dialogue.files import write_dialogues
 
-        write_dialogues([self.talk.dialogue], Path(file).expanduser())
+        write_dialogues([self.talk.dialogue], home_path(file))
 
 
 @contextlib.contextmanager

@@ -17,15 +17,15 @@ app = App(name="model", help="Models: list, pull, look at, remove.")
 def ensure(name: str) -> None:
     """Pull a model with a progress bar if it is not here; an endpoint's model is left alone."""
     from characterglm.cli.pull_bar import PullBar
-    from characterglm.engines.opening import REMOTE
-    from characterglm.models import local_path, pull, resolve
+    from characterglm.engines.opening import REMOTE, fetch
+    from characterglm.models import local_path, resolve
 
     if name.startswith(REMOTE):
         return
     spec = resolve(name)
     if local_path(spec) is None:
         with PullBar() as bar:
-            pull(spec, progress=bar)
+            fetch(spec, bar)
 
 
 def load(name: str = "", **options: Any) -> Opened:

@@ -20,11 +20,14 @@ an unfinished reply."""
 
 FinishReason = Literal["stop", "length"]
 
+MARGIN = 16
+"""Tokens of context that a prompt and its reply leave free, for what an engine adds on its own."""
+
 
 class Sampling(BaseModel):
     """How the next token is chosen. The defaults worked with the embedded model."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     max_tokens: int = Field(default=160, ge=1)
     temperature: float = Field(default=0.7, ge=0)

@@ -5,22 +5,12 @@ The endpoint gets messages and makes its own prompt, so what it sees need not be
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from characterglm.engines.base import (
-    Capability,
-    Delta,
-    End,
-    Event,
-    FinishReason,
-    Request,
-    TokenLogprob,
-    demand,
-    estimate,
-)
+from characterglm.engines.base import Capability, Event, Request, demand, estimate
+from characterglm.engines.openai_wire import events_of, whole
 from characterglm.errors import ContextOverflow, EndpointError, InputError, require
 from characterglm.prompt.types import Prompt, Segment
 
@@ -32,29 +22,33 @@ class OpenAIEngine:
     """Replies from `base_url`, by the model that it calls `model`.
 
     `timeout` is in seconds, for the connection and between two pieces of a reply; a request that
-    failed before its first piece is tried again `retries` times with growing pauses.
+    failed before its first piece is tried again `retries` times with growing pauses. Endpoints do
+    not tell their `context_length`: without it, no turn ever leaves the prompt.
     """
 
     name = "openai"
     license = "unknown"
     capabilities: frozenset[Capability] = frozenset({"schema", "logprobs", "seed"})
-    context_length: int | None = None
 
     def __init__(
-        self, model: str, *, base_url: str, api_key: str = "", timeout: float = 60, retries: int = 2
+        self,
+        model: str,
+        *,
+        base_url: str,
+        api_key: str = "",
+        timeout: float = 60,
+        retries: int = 2,
+        context_length: int | None = None,
     ) -> None:
-        address = urlsplit(base_url)
-        if address.scheme not in {"http", "https"} or not address.hostname:
-            raise InputError(
-                f"'{base_url}' is no endpoint: give a URL like http://127.0.0.1:8080/v1"
-            )
+        host, key = _host(base_url), _key(api_key)
         self._sdk = require(
             "openai", what="Talking to an OpenAI-compatible endpoint", extra="openai"
         )
-        self.model, self._where = model, base_url
-        self._official = address.hostname == "api.openai.com"
+        self.model, self._where, self._timeout = whole(model), base_url, timeout
+        self.context_length = context_length
+        self._official = host == "api.openai.com"
         self._client = self._sdk.AsyncOpenAI(
-            base_url=base_url, api_key=api_key or "none", timeout=timeout, max_retries=retries
+            base_url=base_url, api_key=key or "none", timeout=timeout, max_retries=retries
         )
 
     async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
@@ -62,11 +56,11 @@ class OpenAIEngine:
         demand(self, request)
         try:
             async with await self._client.chat.completions.create(**self._body(request)) as chunks:
-                async for event in _events(chunks):
+                async for event in events_of(chunks):
                     yield event
         except self._sdk.OpenAIError as error:
             raise self._failure(error) from error
-        except (json.JSONDecodeError, UnicodeDecodeError, AttributeError, TypeError) as error:
+        except (ValueError, AttributeError, TypeError, RecursionError) as error:
             raise EndpointError(
                 f"{self._where} answered what is no chat completion ({error}): "
                 "check the base URL, it usually ends in /v1"
@@ -88,7 +82,7 @@ class OpenAIEngine:
         body: dict[str, Any] = {
             "model": self.model,
             "messages": [
-                {"role": message.role, "content": message.content}
+                {"role": message.role, "content": whole(message.content)}
                 for message in request.prompt.messages
             ],
             "stream": True,
@@ -100,7 +94,7 @@ class OpenAIEngine:
             "max_completion_tokens" if self._official else "max_tokens": sampling.max_tokens,
         }
         if stops := [*request.prompt.stop, *sampling.stop][:STOPS]:
-            body["stop"] = stops
+            body["stop"] = [whole(stop) for stop in stops]
         if sampling.seed is not None:
             body["seed"] = sampling.seed
         if request.logprobs:
@@ -120,7 +114,10 @@ class OpenAIEngine:
     def _failure(self, error: Exception) -> EndpointError | ContextOverflow:
         sdk, where = self._sdk, self._where
         if isinstance(error, sdk.APITimeoutError):
-            return EndpointError(f"{where} did not answer in time; try again or raise the timeout")
+            return EndpointError(
+                f"{where} did not answer within {self._timeout:g} seconds; try again, or set "
+                "CHARACTERGLM_OPENAI_TIMEOUT to more"
+            )
         if isinstance(error, sdk.APIConnectionError):
             cause = error.__cause__ or error
             return EndpointError(f"{where} cannot be reached ({cause}); is the server running?")
@@ -129,35 +126,32 @@ class OpenAIEngine:
         if isinstance(error, sdk.NotFoundError):
             return EndpointError(f"{where} has no model '{self.model}' or no such path: {error}")
         if "context" in str(error) and isinstance(error, sdk.BadRequestError):
-            return ContextOverflow(f"{where}: {error}; shorten the message or the profile")
+            return ContextOverflow(
+                f"{where}: {error}; say with --context how many tokens it keeps, so that the "
+                "oldest turns leave the prompt, or shorten the message or the profile"
+            )
         return EndpointError(f"{where}: {error}")
 
 
-async def _events(chunks: Any) -> AsyncGenerator[Event, None]:
-    finish: FinishReason | None = None
-    usage: Any = None
-    async for chunk in chunks:
-        usage = chunk.usage or usage
-        for choice in chunk.choices or ():
-            if choice.delta is not None and choice.delta.content:
-                yield Delta(choice.delta.content, _logprobs(choice.logprobs))
-            if choice.finish_reason:
-                finish = "length" if choice.finish_reason == "length" else "stop"
-    if finish is None:
-        raise EndpointError("the endpoint's reply broke off before its end; try again")
-    yield End(
-        finish,
-        prompt_tokens=usage.prompt_tokens if usage else None,
-        completion_tokens=usage.completion_tokens if usage else None,
-    )
-
-
-def _logprobs(found: Any) -> tuple[TokenLogprob, ...]:
-    return tuple(
-        TokenLogprob(
-            token.token,
-            token.logprob,
-            tuple((other.token, other.logprob) for other in token.top_logprobs or ()),
+def _host(base_url: str) -> str:
+    """The host that a URL names. Raises InputError for what is no URL of an endpoint."""
+    try:
+        address = urlsplit(base_url)
+        host = (address.hostname or "").encode("idna").decode()
+        named = host and base_url.isprintable() and address.port != 0
+    except ValueError:  # brackets, a port or letters that no address has
+        named = False
+    if not named or address.scheme not in {"http", "https"}:
+        raise InputError(
+            f"'{base_url}' is no endpoint: give a URL like http://127.0.0.1:8080/v1 "
+            "(OPENAI_BASE_URL)"
         )
-        for token in (found.content if found else None) or ()
-    )
+    return host
+
+
+def _key(api_key: str) -> str:
+    """The key without the line end that files put behind it; InputError for what is no key."""
+    key = api_key.strip()
+    if not (key.isascii() and key.isprintable()):
+        raise InputError("the endpoint's key holds letters that no key has: check OPENAI_API_KEY")
+    return key

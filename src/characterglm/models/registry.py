@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from characterglm.errors import InputError, ModelError, NotFound
 from characterglm.models.gguf import GGUFHeader, read_header
 from characterglm.models.spec import ModelFile, ModelSpec, RepoSource
-from characterglm.settings import settings
+from characterglm.settings import home_path, settings
 
 _HUB_NAME = re.compile(r"hf:([\w.-]+/[\w.-]+)/((?:[\w.-]+/)*[\w.-]+\.gguf)", re.ASCII)
 _SPLIT = re.compile(r"-\d{5}-of-\d{5}\.gguf$")
@@ -57,7 +57,8 @@ def resolve(name: str) -> ModelSpec:
     """The model that a name, a GGUF path or `hf:owner/repo/file.gguf` stands for.
 
     Raises `NotFound` (with near names) for an unknown name or a missing file, `InputError` for an
-    `hf:` name that cannot be one, `ModelError` for a path that is no usable GGUF file.
+    `hf:` name that cannot be one or a path that cannot be read, `ModelError` for a path that is no
+    usable GGUF file.
     """
     known = _load()
     spec = known.models.get(known.aliases.get(name, name))
@@ -66,7 +67,7 @@ def resolve(name: str) -> ModelSpec:
     if name.startswith("hf:"):
         return _from_hub(name)
     if name.endswith(".gguf") or "/" in name or "\\" in name:
-        return _from_path(Path(name).expanduser())
+        return _from_path(home_path(name))
     raise NotFound(
         "model",
         name,
@@ -100,9 +101,12 @@ def _from_hub(name: str) -> ModelSpec:
 
 
 def _from_path(path: Path) -> ModelSpec:
-    if not path.is_file():
-        raise NotFound("model file", str(path))
-    size = path.stat().st_size
+    try:
+        if not path.is_file():
+            raise NotFound("model file", str(path))
+        size = path.stat().st_size
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from None
     spec = ModelSpec(name=path.stem, file=ModelFile(name=path.name, size=size), path=path)
     return _with_header(spec, read_header(path))
 

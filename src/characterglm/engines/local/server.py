@@ -38,14 +38,19 @@ def _quiet_threads() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
+def load_runtime() -> Any:
+    """The binding's module; raises MissingExtra where it is not installed."""
+    _quiet_threads()
+    return require("xllamacpp", what="Running a model on this machine", extra="local")
+
+
 class LlamaServer:
     """One loaded model. Thread-safe; `generate` blocks its caller without holding the GIL."""
 
     def __init__(
         self, path: Path, *, context: int, threads: int, slots: int, adapters: Mapping[str, Path]
     ) -> None:
-        _quiet_threads()
-        runtime = require("xllamacpp", what="Running a model on this machine", extra="local")
+        runtime = load_runtime()
         self._key = secrets.token_hex(32)
         parameters = _parameters(runtime, path, context, threads, slots)
         parameters.api_keys = [self._key]
