@@ -12,6 +12,7 @@ import pytest
 from characterglm.character.cards.report import Reason
 from characterglm.cli.app import run
 from characterglm.cli.messages import texts
+from characterglm.errors import Problem
 from characterglm.settings import settings
 
 CARD = {
@@ -48,6 +49,19 @@ def said(*argv: str, capsys: pytest.CaptureFixture[str], status: int = 0) -> str
     assert run(["character", *argv]) == status
     output = capsys.readouterr()
     return output.err if status else output.out
+
+
+def test_a_bad_file_of_ours_is_told_as_validate_tells_it(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "id: a\nnam: 甲\nlanguage: zh\ncategory: hero\nscenario: x\nscenario: y\n"
+    (folder / "bad.yaml").write_text(text, "utf-8")
+    assert run(["character", "validate", "bad.yaml", "--json"]) == 1
+    (report,) = json.loads(capsys.readouterr().out)
+    assert len(report["problems"]) == 4
+    told = said("import", "bad.yaml", capsys=capsys, status=1)
+    for problem in report["problems"]:
+        assert str(Problem(**problem)) in told
 
 
 def test_a_card_goes_in_and_comes_out_equal(

@@ -220,6 +220,24 @@ def test_a_corpus_brings_its_characters_once(capsys: pytest.CaptureFixture[str])
     assert character.greetings == ["今晚风大。"]
 
 
+def test_pippa_brings_its_characters_too(capsys: pytest.CaptureFixture[str]) -> None:
+    record = {
+        "bot_name": "Captain Elm",
+        "bot_greeting": "Ahoy!",
+        "bot_description": "A retired captain.",
+        "bot_definitions": "{{user}}: Hi\n{{char}}: Ahoy!",
+        "conversation": [{"message": "Ahoy!", "is_human": False}],
+    }
+    outcome = json.loads(said("import", put(record), "--json", capsys=capsys))
+    assert (outcome["characters_added"], outcome["characters_unknown"]) == (["captain-elm"], [])
+    (dialogue,) = stored()
+    assert (dialogue.character, dialogue.character_version) == ("captain-elm", 1)
+    with open_store() as store:
+        elm = Characters(store).get("captain-elm")
+    assert [str(fact) for fact in elm.attributes.others] == ["A retired captain."]
+    assert [line.text for line in elm.examples[0]] == ["Hi", "Ahoy!"]
+
+
 def test_a_broken_line_in_any_file_imports_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     good, bad = put(ROW, name="good.jsonl"), put(ROW, {"dialogue": 5}, name="bad.jsonl")
     told = said("import", good, bad, "--format", "characterbench", capsys=capsys, status=1)

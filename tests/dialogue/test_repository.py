@@ -113,8 +113,8 @@ def test_update_writes_what_a_stream_changes(dialogues: Dialogues) -> None:
     reply.text, reply.status = "俺老孙来也", "complete"
     reply.generation = Generation(engine="scripted", model="none")
     dialogues.update(reply)
-    reply.feedback = Feedback(thumb="down")
-    dialogues.update(reply.model_copy(update={"parent": "ignored", "speaker": USER}))
+    ignored = {"parent": "ignored", "speaker": USER, "feedback": Feedback(thumb="down")}
+    dialogues.update(reply.model_copy(update=ignored))
     assert dialogues.get(dialogue.id).utterances == [reply]
     assert [hit.utterance for hit in dialogues.search("老孙来")] == [reply.id]
 

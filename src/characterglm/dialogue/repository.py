@@ -117,15 +117,14 @@ class Dialogues:
             _insert_utterances(session, dialogue_id, [utterance])
 
     def update(self, utterance: Utterance) -> None:
-        """Write text, status, origin, generation and feedback of an utterance that exists.
+        """Write text, status, origin and generation of an utterance that exists.
 
-        For the checkpoints of a stream, its end, and feedback; never moves it in the tree. A text
-        that is complete may grow (a reply continued), not change: what would change it is a
-        sibling. Raises NotFound, and ValueError for such a change.
+        For the checkpoints of a stream and its end; never moves it in the tree. A text that is
+        complete may grow (a reply continued), not change: what would change it is a sibling.
+        Raises NotFound, and ValueError for such a change.
         """
         values = utterance.model_dump(include={"text", "status", "origin"})
         values["generation"] = utterance.generation and utterance.generation.model_dump()
-        values["feedback"] = utterance.feedback and utterance.feedback.model_dump()
         with self._store.session() as session:
             query = select(UtteranceRow).where(UtteranceRow.id == utterance.id)
             row = session.scalar(query.with_for_update())

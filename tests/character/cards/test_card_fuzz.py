@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from characterglm.character import Asset
 from characterglm.character.assets import Assets
 from characterglm.character.cards import FORMATS, Imported, png, read_card, write_cards
 from characterglm.character.cards import write_lorebook as write_book
@@ -38,6 +39,7 @@ DATA = {
             "schema_version": 1,
             "character": {"category": "daily_life", "attributes": {"interests": ["fish"]}},
             "sha256": {"attributes": "0"},
+            "user": {"name": "u", "info": "i"},
         }
     },
     "character_book": {"entries": [ENTRY]},
@@ -79,6 +81,12 @@ VALUES: dict[str, Any] = {
     "characterbench": [ROW],
     "pingpong": {"en": {"characters": [{"char_name": "Fox", "example_prompt": "User: a"}]}},
     "charactereval": {"白狐": ROW["character_profile"]},
+    "pippa": {
+        "bot_name": "Fox",
+        "bot_definitions": "{{char}}: Hi\nEND_OF_DIALOG",
+        "conversation": [],
+        "categories": ["x"],
+    },
     "json": OURS,
     "text-generation-webui": WEBUI,
 }
@@ -88,11 +96,18 @@ def as_json(value: Any) -> bytes:
     return json.dumps(value).encode()
 
 
-def as_png(value: Any) -> bytes:
+def _pixel() -> bytes:
     out = io.BytesIO()
     Image.new("L", (1, 1)).save(out, "PNG")
+    return out.getvalue()
+
+
+PIXEL = _pixel()
+
+
+def as_png(value: Any) -> bytes:
     chunk = png.text_chunk("ccv3", base64.b64encode(as_json(value)))
-    return png.with_texts(png.parse(out.getvalue(), ""), (), (chunk,)).packed()
+    return png.with_texts(png.parse(PIXEL, ""), (), (chunk,)).packed()
 
 
 def as_charx(value: Any) -> bytes:
@@ -206,13 +221,17 @@ def write_everywhere(found: Imported, place: Path) -> None:
     assets = Assets(place / "assets")
     for data in found.files.values():
         assets.put(data)
+    for character in found.characters[:1]:
+        # Without a portrait of its own one would be drawn for the PNG, which is slow.
+        icon = Asset(name="main", type="icon", ext="png", sha256=assets.put(PIXEL))
+        character.assets = [icon, *(a for a in character.assets if a.type != "icon")]
     for each in FORMATS:
         if each.write is None:
             continue
         try:
             if found.lorebooks and each.holds == "lorebook":
                 write_book(found.lorebooks[0], each.name, place / "out", force=True)
-            elif found.characters and each.name != "png":  # its portrait is slow to draw
+            elif found.characters:
                 write_cards(found.characters[:1], each.name, place / "out", assets, force=True)
         except CharacterGLMError as error:
             assert str(error)

@@ -63,6 +63,52 @@ def test_every_character_of_the_demo_file_comes_back_equal(tmp_path: Path, asset
     assert report.of("lost", "changed") == []
 
 
+def test_the_user_becomes_a_persona_that_a_card_carries(tmp_path: Path, assets: Assets) -> None:
+    meta = {**META_ZH, "user_info": "过路的"}
+    fox = read_card(put(tmp_path / "meta.json", meta)).characters[0]
+    assert fox.extensions["characterglm"] == {"user": {"name": "旅人", "info": "过路的"}}
+    for name in ("v2", "v3"):
+        report = write_card(fox, name, tmp_path / "card.json", assets, force=True)
+        assert report.of("lost", "changed") == []
+        card = json.loads((tmp_path / "card.json").read_text("utf-8"))
+        typed = card["data"]["extensions"]["characterglm"]
+        assert typed["user"] == {"name": "旅人", "info": "过路的"}
+        assert "characterglm" not in typed["character"]["extensions"]
+        back = read_card(tmp_path / "card.json").characters[0]
+        assert back == fox
+        write_card(back, "charglm", tmp_path / "out.json", assets, force=True)
+        assert json.loads((tmp_path / "out.json").read_text("utf-8")) == meta
+
+
+def test_a_user_given_later_goes_before_what_the_file_said(tmp_path: Path, assets: Assets) -> None:
+    fox = read_card(put(tmp_path / "meta.json", {**META_ZH, "user_name": None})).characters[0]
+    fox.extensions = {**fox.extensions, "characterglm": {"user": {"name": "阿兔"}}}
+    write_card(fox, "charglm", tmp_path / "out.json", assets)
+    assert json.loads((tmp_path / "out.json").read_text("utf-8"))["user_name"] == "阿兔"
+
+
+@pytest.mark.parametrize("user", ["Tom", {"name": 5, "mood": "calm"}, [1], {}])
+def test_an_odd_user_costs_no_typed_profile(tmp_path: Path, assets: Assets, user: Any) -> None:
+    fox = Character(
+        id="fox",
+        name="Fox",
+        language="en",
+        category="daily_life",
+        attributes=Attributes(identity=Identity(occupation="baker")),
+    )
+    write_card(fox, "v2", tmp_path / "card.json", assets)
+    card = json.loads((tmp_path / "card.json").read_text("utf-8"))
+    card["data"]["extensions"]["characterglm"]["user"] = user
+    found = read_card(put(tmp_path / "card.json", card))
+    assert found.report.of("warning") == []
+    (back,) = found.characters
+    assert back.attributes == fox.attributes
+    assert back.extensions == {"characterglm": {"user": user}}
+    for name in ("charglm", "v2"):
+        write_card(back, name, tmp_path / "out.json", assets, force=True)
+    assert read_card(tmp_path / "out.json").characters == [back]
+
+
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 records = st.fixed_dictionaries(
     {"bot_name": texts.map(lambda text: f"n{text}n"), "bot_info": texts | st.none()},

@@ -28,6 +28,7 @@ from characterglm.character.cards.options import Options
 from characterglm.character.cards.plain import same
 from characterglm.character.cards.records import read_record, record_of
 from characterglm.character.cards.report import Report
+from characterglm.dialogue import Dialogue
 from characterglm.errors import InputError, ValidationFailed
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
@@ -274,6 +275,66 @@ def test_characterbench_rows_give_their_profile_half(tmp_path: Path) -> None:
     assert [note.why for note in found.report.of("warning")] == ["describe a character met before"]
 
 
+def test_characterbench_profiles_are_written(tmp_path: Path, assets: Assets) -> None:
+    fox = read_text(tmp_path / "in.json", json.dumps([ROW], ensure_ascii=False)).characters[0]
+    hare = fox.model_copy(update={"name": "阿兔", "greetings": ["嗯", "来"], "scenario": "雪夜"})
+    report = write_cards([fox, hare], "characterbench", tmp_path / "out.json", assets)
+    rows = json.loads((tmp_path / "out.json").read_text("utf-8"))
+    assert rows[0] == {
+        "character_name": "白狐",
+        "character_profile": {
+            "性别": "女",
+            "人物经历": ["救过一只兔子"],
+            "其他": ["山里的狐狸。"],
+            "人物性格": ["安静"],
+            "经典台词": ["雪会停的。"],
+            "人物关系": {"好友": ["阿兔"]},
+        },
+        "greeting": "你来了。",
+        "character_type": "virtual_character",
+    }
+    assert rows[1]["greeting"] == "嗯"
+    back = read_card(tmp_path / "out.json").characters[0]
+    assert (back.attributes, back.behaviors) == (fox.attributes, fox.behaviors)
+    assert {note.what for note in report.of("lost", "changed")} == {
+        "阿兔: greetings",
+        "阿兔: scenario",
+    }
+
+
+PIPPA = {
+    "submission_timestamp": "1767323045678",
+    "categories": ["Animals"],
+    "bot_id": "b1",
+    "bot_name": "Fox",
+    "bot_greeting": "Oh, you.",
+    "bot_description": "A fox.\n\nRed.",
+    "bot_definitions": "{{user}}: Cold?\n{{char}}: No.\nEND_OF_DIALOG\n{{char}}: Come.",
+    "conversation": [{"message": "Oh, you.", "is_human": False}],
+}
+
+
+def test_pippa_records_give_their_profile_half(tmp_path: Path) -> None:
+    hare = {**PIPPA, "bot_name": "兔", "bot_definitions": "A hare.", "bot_greeting": None}
+    rows = [PIPPA, {**PIPPA, "conversation": [], "submission_timestamp": 1}, hare]
+    found = read_text(tmp_path / "in.jsonl", "\n".join(map(json.dumps, rows)))
+    assert (found.format, found.has_dialogues) == ("pippa", True)
+    fox, other = found.characters
+    assert [str(fact) for fact in fox.attributes.others] == ["A fox.", "Red."]
+    said = [[(line.speaker, line.text) for line in block] for block in fox.examples]
+    assert said == [[("user", "Cold?"), ("character", "No.")], [("character", "Come.")]]
+    assert (fox.greetings, fox.tags) == (["Oh, you."], ["Animals"])
+    assert fox.extensions == {"pippa": {"data": {"bot_id": "b1"}}}
+    assert [str(fact) for fact in other.attributes.others] == ["A fox.", "Red.", "A hare."]
+    assert (other.greetings, other.examples) == ([], [])
+    assert [note.what for note in found.report.of("warning")] == ["1 rows"]
+
+
+def test_one_pippa_record_is_a_file_too(tmp_path: Path) -> None:
+    found = read_text(tmp_path / "in.json", json.dumps(PIPPA))
+    assert [one.name for one in found.characters] == ["Fox"]
+
+
 def test_attributes_mixed_with_the_users_are_not_believed(tmp_path: Path) -> None:
     row = {**ROW, "user_type": "related_character", "中文名": ["阿兔"]}
     found = read_text(tmp_path / "in.json", json.dumps([row], ensure_ascii=False))
@@ -380,6 +441,20 @@ def test_every_problem_of_our_own_files_is_reported(tmp_path: Path, name: str) -
     with pytest.raises(ValidationFailed) as failure:
         read_text(tmp_path / "in", dumped[name])
     assert {problem.field for problem in failure.value.problems} == {"category", "soul", "id"}
+
+
+@pytest.mark.parametrize("name", ["yaml", "json"])
+def test_a_misspelt_name_is_a_problem_and_no_other_format(tmp_path: Path, name: str) -> None:
+    bad = {"id": "a", "nam": "甲", "language": "zh", "category": "hero"}
+    dumped = {"yaml": yaml.safe_dump(bad), "json": json.dumps(bad)}
+    with pytest.raises(ValidationFailed) as failure:
+        read_text(tmp_path / "in", dumped[name])
+    assert {problem.field for problem in failure.value.problems} == {"category", "nam", "name"}
+
+
+def test_a_dialogue_of_ours_is_no_character(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no character or lorebook"):
+        read_text(tmp_path / "in", Dialogue(character="fox").model_dump_json())
 
 
 def test_the_format_follows_the_ending_or_where_the_character_came_from(tmp_path: Path) -> None:

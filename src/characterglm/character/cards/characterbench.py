@@ -10,18 +10,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from characterglm.character.cards.formats import Format, Imported
+from characterglm.character.cards import plain
+from characterglm.character.cards.formats import Format, Imported, Outgoing
 from characterglm.character.cards.lens import Form, Lens, Record
 from characterglm.character.cards.lens import plain as one
 from characterglm.character.cards.options import Options
-from characterglm.character.cards.plain import canonical
-from characterglm.character.cards.profile_words import read_profile
-from characterglm.character.cards.records import read_record
+from characterglm.character.cards.profile_words import read_profile, write_profile
+from characterglm.character.cards.records import distinct, read_record, record_of
 from characterglm.character.cards.report import Reason, Report
 from characterglm.character.cards.shapes import OptDict, OptText, Shape
 from characterglm.character.cards.source import Source
 from characterglm.character.cards.texts import paragraphs, text, texts
-from characterglm.character.schema import Attributes, Behaviors, Character
+from characterglm.character.schema import Character
 
 UNDER = "characterbench"
 _PROFILE = ("character_name", "character_profile", "greeting", "linguistic_features", "attributes")
@@ -75,9 +75,9 @@ FORM = Form(
             ("character_profile", "linguistic_features", "attributes"),
             ("attributes", "behaviors"),
             _read_profile,
-            lambda fields: {},  # rows are only read: they are a benchmark's, not ours to write
+            lambda fields: {"character_profile": write_profile(fields)},
         ),
-        one("greeting", "greetings", [], lambda value: texts([value])),
+        one("greeting", "greetings", [], lambda value: texts([value]), lambda said: said[0]),
     ),
 )
 
@@ -114,23 +114,13 @@ def _recognises(source: Source) -> bool:
 
 
 def _read(source: Source, options: Options) -> Imported:
-    found: dict[str, Character] = {}
-    for number, row in enumerate(source.value, 1):
-        what = f"{source.name}, row {number}"
-        character = character_of(row, options, source.report, what)
-        found.setdefault(_key(character), character)
-    repeated = len(source.value) - len(found)
-    if repeated:
-        source.report.add("warning", f"{repeated} rows", why="describe a character met before")
+    characters = distinct(source, options, character_of)
     has_dialogues = any("dialogue" in row for row in source.value)
-    characters = [*found.values()]
     return Imported(UNDER, characters, report=source.report, has_dialogues=has_dialogues)
 
 
-def _key(character: Character) -> str:
-    """Rows with the same name and profile describe the same character."""
-    parts: tuple[Attributes, Behaviors] = (character.attributes, character.behaviors)
-    return canonical([character.name, *(part.model_dump(mode="json") for part in parts)])
+def _write(out: Outgoing) -> bytes:
+    return plain.dump([record_of(character, FORM, UNDER) for character in out.characters])
 
 
 CHARACTERBENCH = Format(
@@ -139,4 +129,6 @@ CHARACTERBENCH = Format(
     ".json",
     _recognises,
     _read,
+    _write,
+    holds="characters",
 )

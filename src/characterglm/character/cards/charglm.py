@@ -1,16 +1,16 @@
 """CharGLM's `meta` (four texts) and the demo's `character.json` (name → meta, with a greeting).
 
-`bot_info` is one free text; `user_name` and `user_info` describe the user, whom a character file
-of ours does not, and stay in `extensions.charglm`.
+`bot_info` is one free text; `user_name` and `user_info` describe the user, whom a character of
+ours does not: they stand in `extensions.characterglm.user`, as in our cards.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from characterglm.character.cards import plain
+from characterglm.character.cards import own, plain
 from characterglm.character.cards.formats import Format, Imported, Outgoing
-from characterglm.character.cards.lens import Form
+from characterglm.character.cards.lens import Fields, Form, Lens, Record
 from characterglm.character.cards.lens import plain as one
 from characterglm.character.cards.options import Options
 from characterglm.character.cards.records import free_text, read_record, record_of
@@ -32,10 +32,33 @@ class MetaShape(Shape):
     greeting: OptText = None
 
 
+_BLANK = {"bot_name": "", "bot_info": "", "user_name": "用户", "user_info": ""}
+_USER = {"user_name": "name", "user_info": "info"}
+_PLACE = f"extensions.{own.NAME}"
+
+
+def _read_user(part: Record) -> Record:
+    said = ((ours, part.get(theirs), _BLANK[theirs]) for theirs, ours in _USER.items())
+    user = {ours: value for ours, value, blank in said if value and value != blank}
+    return {_PLACE: {"user": user}} if user else {}
+
+
+def _write_user(fields: Fields) -> Record:
+    user = own.user_of({own.NAME: fields.get(_PLACE)})
+    known = user if isinstance(user, dict) else {}
+    return {
+        theirs: known[ours] for theirs, ours in _USER.items() if isinstance(known.get(ours), str)
+    }
+
+
 META = Form(
     MetaShape,
-    {"bot_name": "", "bot_info": "", "user_name": "用户", "user_info": ""},
-    (one("bot_name", "name", "", text), free_text("bot_info")),
+    _BLANK,
+    (
+        one("bot_name", "name", "", text),
+        free_text("bot_info"),
+        Lens(tuple(_USER), (_PLACE,), _read_user, _write_user),
+    ),
 )
 DEMO = Form(
     MetaShape,

@@ -131,7 +131,8 @@ def write_record(form: Form, fields: Fields, kept: Kept) -> Record:
 def _still_says(lens: Lens, part: Record, fields: Fields) -> bool:
     """Whether values read long ago mean what the model's fields say now."""
     try:
-        return all(fields.get(place) == value for place, value in lens.read(part).items())
+        said = lens.read(part)
+        return all(fields.get(place) == said.get(place) for place in lens.places)
     except (TypeError, ValueError, AttributeError, KeyError):
         return False  # `extensions` may have been edited into anything
 

@@ -18,8 +18,15 @@ _MARKS = {"schema_version", "attributes", "behaviors", "category"}
 
 
 def _is_ours(source: Source) -> bool:
+    """Whether a file means to be a character of ours, so that what is wrong in it is worth telling.
+
+    Where the name is misspelt or missing, most of the other keys must be ours.
+    """
     value = source.value
-    return isinstance(value, dict) and "name" in value and not _MARKS.isdisjoint(value)
+    if not isinstance(value, dict) or _MARKS.isdisjoint(value):
+        return False
+    known = len(Character.model_fields.keys() & value.keys())
+    return "name" in value or known > len(value) - known
 
 
 def _read_yaml(source: Source, options: Options) -> Imported:

@@ -1,12 +1,14 @@
 """Our typed profile inside a foreign card: `data.extensions["characterglm"]`.
 
-Holds what the card's visible fields cannot say, and only that. Beside each typed field stands the
+Holds what the card's visible fields cannot say, and only that; and who the user is (`user`), where
+the character was made for one. Beside each typed field stands the
 sha256 of the visible text that was written from it: where another tool has edited the text since,
 the text wins and the report says so.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -32,6 +34,8 @@ class Typed(BaseModel):
     """Fields of `Character` as its JSON has them."""
     sha256: dict[str, str] = {}
     """By field: the digest of the visible values that were written from it."""
+    user: Any = None
+    """The persona of the user, of any form: what is odd in it is no reason to doubt the rest."""
 
 
 def put_in(data: Record, character: Character, form: Form) -> None:
@@ -39,17 +43,38 @@ def put_in(data: Record, character: Character, form: Form) -> None:
     bare = make(read_fields(form, data), Options(), Report(), "the card")
     mine, theirs = (each.model_dump(mode="json") for each in (character, bare))
     typed = {k: v for k, v in mine.items() if k not in _ELSEWHERE and not same(v, theirs[k])}
-    more = {key: value for key, value in mine["extensions"].items() if key != CARD}
+    user, more = _user_apart(mine["extensions"])
     if more:
         typed["extensions"] = more
-    if not typed:
+    if not typed and user is None:
         return
     visible = {
         place: digest(pick(data, lens.keys)) for place in typed if (lens := form.lens_for(place))
     }
-    content = Typed(character={"id": character.id, **typed}, sha256=visible)
+    content = Typed(character={"id": character.id, **typed}, sha256=visible, user=user)
     extensions = data.get("extensions")
-    data["extensions"] = {**(extensions or {}), NAME: content.model_dump()}
+    data["extensions"] = {**(extensions or {}), NAME: _as_data(content)}
+
+
+def _as_data(content: Typed) -> Record:
+    """Plain data; no user at all where there is none."""
+    return content.model_dump(exclude={"user"} if content.user is None else set())
+
+
+def user_of(extensions: Mapping[str, Any]) -> Any:
+    """The persona of the user that a character's extensions hold; None where they hold none."""
+    ours = extensions.get(NAME)
+    return ours.get("user") if isinstance(ours, dict) else None
+
+
+def _user_apart(extensions: Record) -> tuple[Any, Record]:
+    """The user, and what else a character's extensions hold, the memory of its card apart."""
+    more = {key: value for key, value in extensions.items() if key != CARD}
+    user = user_of(extensions)
+    if user is not None:
+        ours = {key: value for key, value in more.pop(NAME).items() if key != "user"}
+        more |= {NAME: ours} if ours else {}
+    return user, more
 
 
 def take_out(data: Record, report: Report) -> tuple[Record, Typed | None]:
@@ -85,6 +110,10 @@ def choose(form: Form, data: Record, typed: Typed | None, report: Report) -> Rec
             report.add("warning", visible, place, "edited since our export; the edit wins")
         else:
             chosen[place] = values[place]
+    if typed.user is not None:
+        ours = chosen.get(f"extensions.{NAME}")
+        more = ours if isinstance(ours, dict) else {}
+        chosen[f"extensions.{NAME}"] = {**more, "user": typed.user}
     report.add("mapped", f"extensions.{NAME}", ", ".join(chosen))
     return chosen
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from characterglm.character.cards.lens import (
     Form,
     Kept,
@@ -15,8 +17,10 @@ from characterglm.character.cards.lens import (
     write_record,
 )
 from characterglm.character.cards.options import Options, make
+from characterglm.character.cards.plain import canonical
 from characterglm.character.cards.report import Report
 from characterglm.character.cards.shapes import check
+from characterglm.character.cards.source import Source
 from characterglm.character.cards.texts import free_profile, write_profile
 from characterglm.character.schema import Character
 
@@ -48,3 +52,24 @@ def read_record(
 def record_of(character: Character, form: Form, under: str) -> Record:
     """The record of a character."""
     return write_record(form, values_of(character), Kept.of(character.extensions.get(under)))
+
+
+def distinct(
+    source: Source,
+    options: Options,
+    character_of: Callable[[Record, Options, Report, str], Character],
+) -> list[Character]:
+    """The characters of a file's records, those with the same name and profile once."""
+    rows = source.value if isinstance(source.value, list) else [source.value]
+    found: dict[str, Character] = {}
+    for number, row in enumerate(rows, 1):
+        character = character_of(row, options, source.report, f"{source.name}, row {number}")
+        found.setdefault(_profile(character), character)
+    if repeated := len(rows) - len(found):
+        source.report.add("warning", f"{repeated} rows", why="describe a character met before")
+    return [*found.values()]
+
+
+def _profile(character: Character) -> str:
+    parts = (character.attributes, character.behaviors)
+    return canonical([character.name, *(part.model_dump(mode="json") for part in parts)])

@@ -25,6 +25,7 @@ from characterglm.character.cards.minimax import MINIMAX
 from characterglm.character.cards.native import JSON, YAML
 from characterglm.character.cards.options import Options
 from characterglm.character.cards.pingpong import PINGPONG
+from characterglm.character.cards.pippa import PIPPA
 from characterglm.character.cards.report import Report
 from characterglm.character.cards.rpbench import RPBENCH
 from characterglm.character.cards.source import Source
@@ -47,6 +48,7 @@ FORMATS: tuple[Format, ...] = (
     PINGPONG,
     CHARACTERBENCH,
     CHARACTEREVAL,
+    PIPPA,
     YAML,
     JSON,
     TEXT_GENERATION_WEBUI,

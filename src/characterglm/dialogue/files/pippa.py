@@ -1,9 +1,14 @@
-"""PIPPA: chats of people with characters of Character.AI, one a line; only read."""
+"""PIPPA: chats of people with characters of Character.AI, one a line; only read.
+
+The profile half of a record is `character.cards.pippa`.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from characterglm.character.cards.options import Options
+from characterglm.character.cards.pippa import character_of
 from characterglm.character.cards.shapes import OptNumber, OptText, OptTexts, Shape
 from characterglm.dialogue.files.building import Builder, role_of
 from characterglm.dialogue.files.formats import Format, Reading, Value, shaped
@@ -24,7 +29,6 @@ class RecordShape(Shape):
 
     conversation: list[LineShape]
     bot_name: OptText = None
-    bot_greeting: OptText = None
     submission_timestamp: OptNumber | OptText = None
     categories: OptTexts = None
 
@@ -64,4 +68,5 @@ FORMAT = Format(
         ("bot_name", "character, speaker.name"),
         ("submission_timestamp", "created"),
     ),
+    describe=lambda record, report: character_of(record, Options(), report),
 )
