@@ -10,6 +10,9 @@ from rich.console import Console
 
 from characterglm.cli.app import run
 from characterglm.cli.character_prompt import show_prompt
+from characterglm.cli.pull_bar import PullBar
+from characterglm.errors import PullFailed
+from characterglm.models import ModelSpec, Progress
 from characterglm.prompt import Prompt, Segment
 from characterglm.settings import settings
 
@@ -65,6 +68,19 @@ def test_json_tells_all_of_it(capsys: Capture) -> None:
 def test_user_errors(words: list[str], message: str, capsys: Capture) -> None:
     assert run(["character", "prompt", *words]) == 1
     assert message in capsys.readouterr().err
+
+
+def test_a_model_that_is_not_here_is_pulled_in_sight(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pull(spec: ModelSpec, *, progress: Progress | None = None) -> Path:
+        assert isinstance(progress, PullBar)
+        raise PullFailed("no source")
+
+    monkeypatch.setattr("characterglm.engines.opening.pull", pull)
+    monkeypatch.setattr("characterglm.engines.local.server.load_runtime", lambda: None)
+    assert run(["character", "prompt", "sun-wukong", "--model", "smollm2-135m"]) == 1
+    assert "no source" in capsys.readouterr().err
 
 
 def test_a_standalone_lorebook_counts_too(tmp_path: Path, capsys: Capture) -> None:

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from characterglm.cli.character import open_characters
 from characterglm.cli.character_view import console
+from characterglm.cli.lore_reasons import reason
 from characterglm.cli.messages import texts, user_language
 from characterglm.cli.terminal import one_line, plain, print_json
 
@@ -54,7 +55,7 @@ def prompt(
         Print all of it as JSON.
     """
     from characterglm.character import Persona
-    from characterglm.cli.chat_commands import read_persona
+    from characterglm.cli.persona import read_persona
 
     with open_characters() as characters:
         found = characters.get(character)
@@ -87,9 +88,9 @@ def _scales(model: str, format_: str) -> Iterator[_Scales]:
         return
     import asyncio
 
-    from characterglm.engines.opening import open_model
+    from characterglm.cli.model import load
 
-    opened = open_model(model, format=format_)
+    opened = load(model, format=format_)
     try:
         exact = opened.engine.count(())[1]
         yield _Scales(opened.format, cached(lambda some: opened.engine.count(some)[0]), exact)
@@ -136,6 +137,8 @@ def show_prompt(out: Console, prompt: Prompt, *, explain: bool = False, exact: b
         words = texts("character", user_language())["prompt"]
         _show_sizes(out, prompt, words, exact=exact)
         _show_lore(out, prompt, words)
+        for fallback in prompt.fallbacks:
+            out.print(Text(reason(fallback, user_language())))
         dropped = {"utterances": prompt.dropped_utterances, "examples": prompt.dropped_examples}
         out.print(Text(words["dropped"].format(**dropped)))
         out.print(Text(words["stops"].format(stops=" ".join(map(repr, prompt.stop)))))
@@ -164,7 +167,8 @@ def _show_lore(out: Console, prompt: Prompt, words: dict[str, Any]) -> None:
     for hit in prompt.lore:
         fate = Text(words["entered"], "green") if hit.active else Text(words["stayed_out"], "dim")
         tokens = str(hit.tokens) if hit.tokens else ""
-        table.add_row(Text(one_line(hit.entry)), fate, tokens, Text(one_line(hit.reason)))
+        why = reason(hit.reason, user_language())
+        table.add_row(Text(one_line(hit.entry)), fate, tokens, Text(one_line(why)))
     out.print()
     out.print(table)
     out.print()
@@ -172,5 +176,6 @@ def _show_lore(out: Console, prompt: Prompt, words: dict[str, Any]) -> None:
 
 def _data(prompt: Prompt) -> dict[str, Any]:
     data = asdict(prompt)
-    parts = ("format", "tokens", "stop", "sizes", "lore", "dropped_utterances", "dropped_examples")
-    return {**{part: data[part] for part in parts}, "segments": data["segments"]}
+    dropped = ("dropped_utterances", "dropped_examples")
+    parts = ("format", "fallbacks", "tokens", "stop", "sizes", "lore", *dropped, "segments")
+    return {part: data[part] for part in parts}
