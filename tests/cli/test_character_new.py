@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 from collections.abc import Iterator
@@ -155,6 +156,23 @@ def test_new_writes_a_file(
         assert characters.latest_version("bo") is None
     assert run(["character", "new", "--output", str(path)]) == 1
     assert "exists already" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_finished_leaves_nothing(
+    typed: io.TextIOWrapper,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("characterglm.store.atomic.os.fsync", full)
+    type_in(typed, "Bo\n")
+    path = tmp_path / "bo.yaml"
+    assert run(["character", "new", "--language", "en", "--output", str(path)]) == 1
+    assert "bo.yaml cannot be written: No space left" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*bo.yaml*"))
 
 
 def test_answers_that_no_character_can_have(

@@ -215,9 +215,7 @@ def test_title_persona_and_withdrawn_consent(dialogues: Dialogues, full_dialogue
             change("nowhere")
 
 
-def test_list_and_latest_follow_the_last_change(
-    dialogues: Dialogues, full_dialogue: Dialogue
-) -> None:
+def test_the_list_follows_the_last_change(dialogues: Dialogues, full_dialogue: Dialogue) -> None:
     dialogues.create(full_dialogue)
     newer = dialogues.create(Dialogue(character="x"))
     assert [info.id for info in dialogues.list()] == [newer.id, "dialogue-1"]
@@ -226,8 +224,7 @@ def test_list_and_latest_follow_the_last_change(
     assert [info.id for info in dialogues.list("x")] == [newer.id]
     info = dialogues.list("sun-wukong")[0]
     assert (info.utterances, info.turns, info.title) == (5, 2, "touched")
-    assert dialogues.latest("x") == newer
-    assert dialogues.latest("nobody") is None
+    assert dialogues.list("nobody") == []
 
 
 def test_stats_count_what_was_said_as_the_paper_does(
@@ -322,7 +319,6 @@ def test_two_processes_writing_at_once_lose_nothing(dialogues: Dialogues, store:
     texts = {utterance.text for utterance in dialogues.get(shared.id).utterances}
     assert texts == {f"{name} {number}" for name in ("a", "b") for number in range(50)}
     for name in ("a", "b"):
-        own = dialogues.latest(name)
-        assert own is not None
+        (own,) = map(dialogues.get, dialogues.ids(name))
         assert [(u.text, u.status) for u in own.path()] == [("半句话", "complete")] * 50
     assert len(dialogues.search("半句话", limit=1000)) == 100

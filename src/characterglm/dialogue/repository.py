@@ -183,11 +183,6 @@ class Dialogues:
         with self._store.reading() as session:
             return infos(session, session.scalars(query.limit(limit)).all())
 
-    def latest(self, character: str) -> Dialogue | None:
-        """The dialogue with a character that was touched last."""
-        found = self.list(character, limit=1)
-        return self.get(found[0].id) if found else None
-
     def stats(self, character: str | None = None) -> Stats:
         """Counts over what was said, as the paper's table of sources (section 2) has them."""
         with self._store.reading() as session:
