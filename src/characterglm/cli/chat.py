@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json as json_format
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from functools import partial
@@ -77,7 +76,7 @@ def chat(
         opening = partial(load, format=format, sampling=sampling, context=context)
         if json:
             said = _given(message)
-            return asyncio.run(_print_json(house, talk, opening(name), said))
+            return asyncio.run(_reply_as_json(house, talk, opening(name), said))
         return asyncio.run(_converse(house, talk, opening, name, message))
     finally:
         house.close()
@@ -163,16 +162,17 @@ async def _typed(loop: Any, you: str) -> AsyncIterator[str]:
             return
 
 
-async def _print_json(house: House, talk: Talk, opened: Opened, said: Iterable[str]) -> int:
+async def _reply_as_json(house: House, talk: Talk, opened: Opened, said: Iterable[str]) -> int:
     """One JSON object a reply, on one line."""
     from characterglm.chat.reply import Finished
+    from characterglm.cli.terminal import print_json
 
     session = house.session(talk, opened)
     try:
         for line in said:
             async for event in session.say(line):
                 if isinstance(event, Finished):
-                    print(json_format.dumps(_record(talk, line, event), ensure_ascii=False))
+                    print_json(_record(talk, line, event), lines=True)
     finally:
         await opened.engine.close()
     return 0
