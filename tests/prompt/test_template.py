@@ -114,6 +114,12 @@ HOARD = (
 )
 """Keeps a copy of a long text each round."""
 
+DOUBLED = (
+    "{% set n = namespace(a=(), b=()) %}{% for i in range(25) %}"
+    "{% set n.a = (n.a, n.a) %}{% set n.b = (n.b, n.b) %}{% endfor %}"
+)
+"""Two equal values of 50 tuples, and of 2^26 if each is counted where it stands."""
+
 HOSTILE = [
     "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
     "{% set n = namespace(x='aaaa') %}{% for a in range(60) %}{% set n.x = n.x ~ n.x %}"
@@ -137,7 +143,15 @@ HOSTILE = [
     HOARD.format(value="s[i:-1:1]"),
     HOARD.format(value="s.partition('b')"),
     HOARD.format(value="s.rsplit('b', 1)"),
-    HOARD.format(value="{}.fromkeys(range(99999))"),
+    "{{ {}.fromkeys(range(9)) }}",
+    DOUBLED + "{{ n.a == n.b }}",
+    DOUBLED + "{{ n.a is eq n.b }}",
+    DOUBLED + "{{ n.a in [n.b] }}",
+    DOUBLED + "{{ [n.a].index(n.b) }}",
+    DOUBLED + "{{ [n.a, n.b] | sort | length }}",
+    DOUBLED + "{{ {}[n.a] }}",
+    DOUBLED + "{{ {n.a: 1} | length }}",
+    DOUBLED + "{{ {}.get(n.a) }}",
     "{{ dict.fromkeys(range(9)) }}",
     "{{ (1).to_bytes(100000000) | length }}",
     "{{ strftime_now('%Y' * 100000) | length }}",
@@ -171,6 +185,15 @@ def test_hostile_templates_stop_soon(source: str) -> None:
 def test_what_published_templates_use_is_there(source: str, text: str) -> None:
     sandbox = Sandbox(source, today=date(2024, 7, 26))
     assert sandbox.render({"messages": [1, 2, 3]}) == text
+
+
+def test_a_long_dialogue_is_no_hostile_one() -> None:
+    source = (
+        "{% for m in messages %}{% if m.role == 'user' and loop.index0 != messages | length - 1 %}"
+        "{{ m.content }}{% endif %}{% endfor %}"
+    )
+    messages = [{"role": "user", "content": "x" * 30}] * 5_000
+    assert len(Sandbox(source).render({"messages": messages})) == 4_999 * 30
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ STEPS = 1_000_000
 """Loop iterations, macro calls and function calls of one rendering."""
 CHARACTERS = 1 << 24
 """Characters of text (or items of lists) that one rendering may make, all together."""
+CONTAINER = 16
+"""What a list costs beside its items: many empty ones take time too."""
 SECONDS = 5.0
 
 
@@ -44,7 +46,7 @@ class Fuel:
         if isinstance(value, str):
             self.pay(len(value))
         elif isinstance(value, list | tuple | dict):
-            self.pay(len(value))
+            self.pay(CONTAINER + len(value))
             items = value.values() if isinstance(value, dict) else value
             for item in items:
                 self.weigh(item)

@@ -87,7 +87,12 @@ class _Environment(ImmutableSandboxedEnvironment):
             extensions=[LoopControls, _Generation],
             finalize=fuel.text,
         )
-        self.filters = {name: _metered(self.filters[name], fuel) for name in _FILTERS}
+        known = {name: self.filters[name] for name in _FILTERS}
+        self.filters = {name: _metered(one, fuel) for name, one in known.items()}
+        # In loops over all messages, their number is asked for each time; that costs nothing.
+        self.filters |= {name: known[name] for name in ("length", "count")}
+        tests: dict[str, Any] = self.tests
+        self.tests = {name: _metered(test, fuel) for name, test in tests.items()}
         self.filters["tojson"] = _metered(functools.partial(_tojson, fuel), fuel)
         self.filters |= {"join": fuel.join, "replace": fuel.replace}
         # Compiled templates put their pieces together with this.
@@ -100,6 +105,7 @@ class _Environment(ImmutableSandboxedEnvironment):
             "strftime_now": functools.partial(_strftime, today),
             "_burn": fuel.burn,
             "_concat": lambda *values: fuel.join(values),
+            "_given": lambda value: value,
             "_slice": lambda value, *bounds: value[slice(*bounds)],
         }
 
@@ -115,14 +121,20 @@ class _Environment(ImmutableSandboxedEnvironment):
         self.fuel.pay(_size_after(operator, left, right))
         return super().call_binop(context, operator, left, right)
 
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """An item; a key that holds others is paid for before it is hashed."""
+        if isinstance(argument, tuple):
+            self.fuel.weigh(argument)
+        return super().getitem(obj, argument)
+
     def wrap_str_format(self, value: Any) -> None:
         """No `str.format`, not even in Jinja's own safe form: it pads to any width."""
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Of a text's methods, those that templates use; of numbers and types, none."""
-        if isinstance(obj, int | float | type) or (
-            isinstance(obj, str) and attr not in _TEXT_METHODS
-        ):
+        if isinstance(obj, int | float | type | list | tuple):
+            return False
+        if attr == "fromkeys" or (isinstance(obj, str) and attr not in _TEXT_METHODS):
             return False
         return super().is_safe_attribute(obj, attr, value)
 
@@ -130,6 +142,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         """A call, its result paid for."""
         fuel = __self.fuel
         fuel.burn()
+        fuel.weigh(tuple(value for value in args if isinstance(value, tuple)))
         owner, name = getattr(__obj, "__self__", None), getattr(__obj, "__name__", "")
         if isinstance(owner, str) and name == "replace":
             return fuel.replace(owner, *args, **kwargs)
@@ -168,7 +181,7 @@ def _metered(filter_: Callable[..., Any], fuel: Fuel) -> Callable[..., Any]:
 
 
 def _meter_operators(node: nodes.Node) -> None:
-    """Turn every `~` and every slice below a node into a call that pays for its result."""
+    """Let every `~`, slice, comparison and key below a node be paid for."""
     for field, value in list(node.iter_fields()):
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, nodes.Node):
@@ -182,10 +195,23 @@ def _meter_operators(node: nodes.Node) -> None:
 def _metered_operator(node: Any) -> Any:
     if isinstance(node, nodes.Concat):
         return _call("_concat", node.nodes)
+    if isinstance(node, nodes.Compare):
+        operands = [nodes.Operand(one.op, _weighed(one.expr)) for one in node.ops]
+        return nodes.Compare(_weighed(node.expr), operands)
+    if isinstance(node, nodes.Pair):
+        return nodes.Pair(_weighed(node.key), node.value)
     if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Slice):
         bounds = (node.arg.start, node.arg.stop, node.arg.step)
         return _call("_slice", [node.node, *(bound or nodes.Const(None) for bound in bounds)])
     return node
+
+
+def _weighed(node: nodes.Expr) -> nodes.Expr:
+    """A value that is paid for before it is compared or hashed.
+
+    Lists that hold one list twice, some ten times over, take for ever otherwise.
+    """
+    return node if isinstance(node, nodes.Const) else _call("_given", [node])
 
 
 def _call(name: str, arguments: list[nodes.Expr]) -> nodes.Call:
