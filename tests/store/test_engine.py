@@ -190,7 +190,7 @@ def test_postgresql_without_its_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     "url",
     [
         *("mysql://me:secret@host/x", "me:secret", "sqlite://"),
-        *("postgresql://me:secret@host:abc/x", "postgresql://me:secret"),
+        *("postgresql://me:secret@host:abc/x", "postgresql://me:secret", "sqlite:///caf\udce9.db"),
     ],
 )
 def test_urls_that_are_not_ours(url: str) -> None:

@@ -134,8 +134,9 @@ def shown(url: URL) -> str:
 
 def _parse(text: str) -> URL:
     try:
+        text.encode()  # a folder's name may be no UTF-8, which a URL has to be
         url = make_url(text)
-    except (ArgumentError, ValueError):  # ValueError: the port is no number
+    except (ArgumentError, ValueError):  # ValueError: that, or a port that is no number
         # The text may hold a password, so it is not repeated.
         raise StoreError(f"the database URL cannot be read; {_SHAPES}") from None
     if url.get_backend_name() not in _MAKERS:
