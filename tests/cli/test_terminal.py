@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from contextlib import redirect_stdout
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from characterglm.cli import terminal
 from characterglm.cli.terminal import one_line, plain, print_json
 
 
@@ -56,6 +58,11 @@ def test_json_arrives_whole_and_commands_nothing(text: str) -> None:
         assert json.loads(printed) == {"text": text}
         assert plain(printed) == printed
         assert printed.count("\n") == (1 if lines else 3)
+
+
+def test_nothing_prints_json_past_the_one_printer() -> None:
+    modules = Path(terminal.__file__).parent.glob("*.py")
+    assert [each.name for each in modules if "dumps(" in each.read_text("utf-8")] == ["terminal.py"]
 
 
 def test_json_is_sent_at_once_and_keeps_chinese_readable() -> None:
