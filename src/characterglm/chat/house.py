@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from characterglm.character import Character, Persona
+from characterglm.character.cards.own import persona_of
 from characterglm.character.repository import Characters
 from characterglm.chat.session import ChatSession
 from characterglm.chat.talk import Talk
@@ -20,9 +21,13 @@ class House:
         self.characters, self.dialogues = Characters(store), Dialogues(store)
 
     def start(self, character: Character, persona: Persona | None = None) -> Talk:
-        """A new dialogue with a character; stored once something is said in it."""
+        """A new dialogue with a character; stored once something is said in it.
+
+        Without a persona the user is whom the character's card names (CharGLM's `user_name`).
+        """
         version = self.characters.latest_version(character.id)
-        return Talk.start(character, persona or Persona(), self.dialogues, version=version)
+        user = persona or persona_of(character)
+        return Talk.start(character, user, self.dialogues, version=version)
 
     def resume(self, dialogue_id: str) -> Talk:
         """An older dialogue, by its id or the beginning of it, with the character as it was then.

@@ -58,7 +58,7 @@ def chat(
     max_tokens
         Most tokens of one reply.
     context
-        Tokens of context that the local engine keeps.
+        Tokens of prompt and reply that the model keeps; for an endpoint, when turns must leave.
     json
         Print one JSON object a reply; needs --message or lines on standard input.
     """

@@ -17,7 +17,7 @@ from characterglm.character.cards.lens import CARD, Form, Record, pick, read_fie
 from characterglm.character.cards.options import Options, make
 from characterglm.character.cards.plain import digest, same
 from characterglm.character.cards.report import Report
-from characterglm.character.schema import Character
+from characterglm.character.schema import Character, Persona
 
 NAME = "characterglm"
 _ELSEWHERE = {"schema_version", "id", "assets", "extensions"}
@@ -65,6 +65,15 @@ def user_of(extensions: Mapping[str, Any]) -> Any:
     """The persona of the user that a character's extensions hold; None where they hold none."""
     ours = extensions.get(NAME)
     return ours.get("user") if isinstance(ours, dict) else None
+
+
+def persona_of(character: Character) -> Persona:
+    """Who the user is by the character's card; nobody in particular where it does not say."""
+    try:
+        return Persona.model_validate(user_of(character.extensions) or {})
+    except ValidationError:
+        # An odd value stays in the extensions; it is no reason to refuse a talk.
+        return Persona()
 
 
 def _user_apart(extensions: Record) -> tuple[Any, Record]:
