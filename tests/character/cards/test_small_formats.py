@@ -398,6 +398,18 @@ def test_a_chatharuhi_folder(tmp_path: Path) -> None:
     assert [note.what for note in found.report.of("changed")] == ["阿兔, 阿鹿"]
 
 
+def test_a_character_becomes_a_chatharuhi_folder(tmp_path: Path) -> None:
+    scenes = {"a.txt": "旁白:「下雪了。」\n用户:「冷吗？」\n白狐:不冷。\n她笑了。"}
+    fox = read_card(haruhi(tmp_path / "fox", scenes)).characters[0]
+    out = tmp_path / "out"
+    write_cards([fox], "chatharuhi", out, Assets(tmp_path / "assets"))
+    back = read_card(out).characters[0]
+    assert (back.name, back.attributes, back.examples) == (fox.name, fox.attributes, fox.examples)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fox", "out"]
+    with pytest.raises(InputError, match="no folder is ever replaced"):
+        write_cards([fox], "chatharuhi", out, Assets(tmp_path / "assets"), force=True)
+
+
 def test_a_folder_without_a_known_speaker_is_named_after_itself(tmp_path: Path) -> None:
     found = read_card(haruhi(tmp_path / "Fox", {}, "You are a fox."))
     assert (found.characters[0].name, found.characters[0].examples) == ("Fox", [])

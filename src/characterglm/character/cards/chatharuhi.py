@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from characterglm.character.cards import plain
-from characterglm.character.cards.formats import Format, Imported
+from characterglm.character.cards.formats import Files, Format, Imported, Outgoing
 from characterglm.character.cards.options import Options, make
 from characterglm.character.cards.source import Source, read_bytes
-from characterglm.character.cards.texts import paragraphs, text
-from characterglm.character.schema import Attributes, ExampleLine
+from characterglm.character.cards.texts import paragraphs, text, write_profile
+from characterglm.character.schema import Attributes, Character, ExampleLine
 from characterglm.errors import InputError
 
 UNDER = "chatharuhi"
@@ -112,4 +112,28 @@ def _example(scene: list[_Line], name: str) -> list[ExampleLine]:
     return [ExampleLine.model_validate(line) for line in said]
 
 
-CHATHARUHI = Format(UNDER, "a ChatHaruhi folder", "", _recognises, _read)
+def _write(out: Outgoing) -> Files:
+    """The profile as the system prompt, and each example dialogue as a scene."""
+    who = out.character
+    told = write_profile(who.attributes, who.behaviors, who.scenario, who.language)
+    prompt = told if who.name in told else f"{who.name}\n{told}".strip()
+    scenes = {
+        f"texts/{number:04}.txt": "\n".join(_told(line, who) for line in example)
+        for number, example in enumerate(who.examples, 1)
+    }
+    return {name: words.encode() for name, words in {PROMPT: prompt, **scenes}.items()}
+
+
+def _told(line: ExampleLine, who: Character) -> str:
+    chinese = who.language.startswith("zh")
+    names = {
+        "character": who.name,
+        "user": "用户" if chinese else "User",
+        "narrator": "旁白" if chinese else "scene",
+    }
+    # Quotation marks hold one line; what is longer goes on in the lines below.
+    words = line.text if "\n" in line.text else f"「{line.text}」"
+    return f"{names[line.speaker]}:{words}"
+
+
+CHATHARUHI = Format(UNDER, "a ChatHaruhi folder", "", _recognises, _read, _write)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -81,6 +81,10 @@ def find_asset(character: Character, kind: str) -> Asset | None:
     return next((asset for asset in found if asset.name == "main"), found[0] if found else None)
 
 
+Files = Mapping[str, bytes]
+"""A folder to be written: relative paths and their contents."""
+
+
 @dataclass(frozen=True)
 class Format:
     """One way in which others keep characters or lorebooks."""
@@ -92,7 +96,7 @@ class Format:
     """Of a file that is written, with its dot; empty for a folder."""
     recognises: Callable[[Source], bool]
     read: Callable[[Source, Options], Imported]
-    write: Callable[[Outgoing], bytes] | None = None
+    write: Callable[[Outgoing], bytes | Files] | None = None
     """None where the format is only read."""
     holds: Literal["character", "characters", "lorebook"] = "character"
     """`characters`: any number of them; `lorebook`: one, given as such or a character's own."""

@@ -18,7 +18,14 @@ from characterglm.character.cards.charactereval import CHARACTEREVAL
 from characterglm.character.cards.charglm import CHARGLM, CHARGLM_DEMO
 from characterglm.character.cards.charx import CHARX
 from characterglm.character.cards.chatharuhi import CHATHARUHI
-from characterglm.character.cards.formats import ORIGINAL, Format, Imported, Outgoing, find_asset
+from characterglm.character.cards.formats import (
+    ORIGINAL,
+    Files,
+    Format,
+    Imported,
+    Outgoing,
+    find_asset,
+)
 from characterglm.character.cards.lorebook_files import LOREBOOK_V3, WORLD_INFO
 from characterglm.character.cards.losses import compare, compare_books
 from characterglm.character.cards.minimax import MINIMAX
@@ -33,7 +40,7 @@ from characterglm.character.cards.text_generation_webui import TEXT_GENERATION_W
 from characterglm.character.lorebook import Lorebook
 from characterglm.character.schema import Character
 from characterglm.errors import CharacterGLMError, InputError, NotFound
-from characterglm.store.atomic import whole_file
+from characterglm.store.atomic import whole_file, whole_folder
 
 FORMATS: tuple[Format, ...] = (
     PNG,
@@ -170,6 +177,8 @@ def _write(out: Outgoing, form: Format, path: Path, force: bool) -> Imported:
         books = ", ".join(each.name for each in FORMATS if each.holds == "lorebook")
         raise InputError(f"{form.title} holds no lorebook alone; --format {books}")
     data = form.write(out)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder already, and no folder is ever replaced")
     if path.exists() and not force:
         raise InputError(f"{path} exists already; --force replaces it")
     try:
@@ -178,11 +187,17 @@ def _write(out: Outgoing, form: Format, path: Path, force: bool) -> Imported:
         raise InputError(f"{path} cannot be written: {error.strerror}") from None
 
 
-def _place(data: bytes, path: Path, form: Format) -> Imported:
-    with whole_file(path) as stream:
-        stream.write(data)
-        stream.flush()
-        return form.read(Source(Path(stream.name)), Options())
+def _place(made: bytes | Files, path: Path, form: Format) -> Imported:
+    if isinstance(made, bytes):
+        with whole_file(path) as stream:
+            stream.write(made)
+            stream.flush()
+            return form.read(Source(Path(stream.name)), Options())
+    with whole_folder(path) as folder:
+        for name, data in made.items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_bytes(data)
+        return form.read(Source(folder), Options())
 
 
 def _getter(assets: Assets) -> Any:
